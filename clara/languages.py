@@ -1,0 +1,243 @@
+"""Which language and script a text is in, and what languages are called.
+
+Tags are canonical BCP 47 (RFC 5646), reduced to what changes an answer: the language, and the
+script where it is not the usual one (`hi-Latn`) or where there are two (`zh-Hans`, `zh-Hant`).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from clara.errors import InputError
+
+UNKNOWN = "und"
+SUPPORTED = ("en", "es", "pt", "fr", "zh-Hans", "hi", "fil")
+"""The languages in which CLARA ships evidence and speaks to the asker."""
+
+_SCRIPTS: tuple[tuple[str, str], ...] = (
+    ("Latn", "A-Za-z\u00aa\u00ba\u00c0-\u024f\u1e00-\u1eff"),
+    ("Cyrl", "\u0400-\u052f"),
+    ("Arab", "\u0620-\u06ff\u0750-\u077f\u08a0-\u08ff\ufb50-\ufdff\ufe70-\ufefc"),
+    ("Deva", "\u0900-\u0963\u0970-\u097f"),
+    ("Beng", "\u0980-\u09ff"),
+    ("Kana", "\u3040-\u30ff"),
+    ("Hani", "\u3400-\u9fff\uf900-\ufaff"),
+    ("Hang", "\u1100-\u11ff\uac00-\ud7af"),
+    ("Thai", "\u0e00-\u0e7f"),
+    ("Grek", "\u0370-\u03ff"),
+    ("Hebr", "\u0590-\u05ff"),
+    ("Taml", "\u0b80-\u0bff"),
+    ("Telu", "\u0c00-\u0c7f"),
+    ("Gujr", "\u0a80-\u0aff"),
+    ("Guru", "\u0a00-\u0a7f"),
+    ("Knda", "\u0c80-\u0cff"),
+    ("Mlym", "\u0d00-\u0d7f"),
+    ("Sinh", "\u0d80-\u0dff"),
+    ("Ethi", "\u1200-\u137f"),
+    ("Mymr", "\u1000-\u109f"),
+    ("Khmr", "\u1780-\u17ff"),
+    ("Laoo", "\u0e80-\u0eff"),
+    ("Geor", "\u10a0-\u10ff"),
+    ("Armn", "\u0530-\u058f"),
+)
+_SCRIPT_PATTERNS = tuple((name, re.compile(f"[{ranges}]")) for name, ranges in _SCRIPTS)
+_LANGUAGE_OF_SCRIPT = {
+    "Kana": "ja", "Hang": "ko", "Thai": "th", "Grek": "el", "Hebr": "he", "Taml": "ta", "Telu": "te", "Gujr": "gu",
+    "Guru": "pa", "Knda": "kn", "Mlym": "ml", "Sinh": "si", "Ethi": "am", "Mymr": "my", "Khmr": "km", "Laoo": "lo",
+    "Geor": "ka", "Armn": "hy",
+}  # fmt: skip
+_CANDIDATES = {
+    "Latn": ("en", "es", "pt", "fr", "de", "it", "nl", "pl", "tl", "sw", "id", "vi", "tr", "ro", "sv", "cs", "ha", "yo", "zu", "ca"),
+    "Cyrl": ("ru", "uk", "bg", "sr", "kk"),
+    "Arab": ("ar", "fa", "ur", "ps"),
+    "Deva": ("hi", "mr", "ne"),
+    "Beng": ("bn", "as"),
+}  # fmt: skip
+# A first choice per script that short questions fall back to, with the probability another needs to beat it.
+_USUAL = {"Deva": ("hi", 0.8), "Arab": ("ar", 0.8), "Cyrl": ("ru", 0.8), "Beng": ("bn", 0.9)}
+_MARGIN = 0.5
+
+# Words that identifiers trained on formal text do not know: Hindi as typed in Latin letters, and the
+# Filipino words that survive inside Taglish.
+_MARKERS = {
+    "hi-Latn": frozenset(
+        "hai hain kya kyun kyu kyon kaise kab kahan kaun mein mera meri mere mujhe mujhko aap aapka tum hota hoti hote "
+        "nahi nahin ho raha rahi rahe ke ki ka ko se aur ya toh bhi agar lekin liye wala karna karne karein kare kiya "
+        "aankh aankhon ankh ankhon dard dawai dawa ilaaj ilaj lakshan bimari bukhar khujli laal lal pani "
+        "dikhta dikhai dhundhla motiyabind motia chashma kitna kitne".split()
+    ),
+    "fil": frozenset(
+        "ang ng mga sa ko mo niya ako ikaw siya kami tayo ano paano bakit kailan saan sino po opo ba ay hindi wala may "
+        "mayroon meron kung kapag dahil para yung gamot mata masakit malabo pananakit paningin sakit dapat gawin "
+        "sintomas lunas pamumula namumula nang".split()
+    ),
+}
+# Too common in other languages to count alone.
+_WEAK = frozenset("ho se ya ka ke ki ko mo ba may para sa ay po agar lal pani tum na dapat sakit kare".split())
+
+# Characters in which the two written forms of Chinese differ, frequent in health texts.
+_SIMPLIFIED = frozenset(
+    "们这个为么会时过对发现开关问题应该还没说话长动体头脑脏肿疗药医诊检查视网脱离青"
+    "压泪结膜虹炎症糖尿变黄斑龄盲红热伤损险严经从后种两业东车电听写读让给觉红么样什处术输节见点亲岁转达场气"
+)
+_TRADITIONAL = frozenset(
+    "們這個為麼會時過對發現開關問題應該還沒說話長動體頭腦臟腫療藥醫診檢視網脫離"
+    "壓淚結虹症變齡紅熱傷損險嚴經從後種兩業東車電聽寫讀讓給覺樣處術輸節見點親歲轉達場氣"
+)
+_ONLY_SIMPLIFIED = _SIMPLIFIED - _TRADITIONAL
+_ONLY_TRADITIONAL = _TRADITIONAL - _SIMPLIFIED
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """A detected language tag (`und` below the margin) and the identifier's probability for it."""
+
+    language: str
+    confidence: float
+
+
+def canonical(tag: str) -> str:
+    """Return the canonical tag for a BCP 47 tag or an English or native language name.
+
+    `tl` gives `fil`, `zh` and `zh-CN` give `zh-Hans`, `hi-Deva` gives `hi`. Regions are dropped.
+    Raises InputError for anything that names no language.
+    """
+    import langcodes
+
+    wanted = tag.strip()
+    try:
+        language = langcodes.Language.get(wanted)
+        if not language.is_valid() or not language.language:
+            raise LookupError(wanted)
+    except (LookupError, ValueError, AttributeError):
+        try:
+            language = langcodes.find(wanted)
+        except LookupError:
+            raise InputError(
+                f"unknown language {wanted[:40]!r}: give a BCP 47 tag such as en, es, hi, hi-Latn or zh-Hans, or auto"
+            ) from None
+    if language.language == UNKNOWN:
+        return UNKNOWN
+    base = {"tl": "fil", "cmn": "zh"}.get(language.language or "", language.language or "")
+    if base == "zh":
+        return "zh-Hant" if language.maximize().script == "Hant" else "zh-Hans"
+    usual = langcodes.Language.get(base).maximize().script
+    return f"{base}-{language.script}" if language.script and language.script != usual else base
+
+
+@lru_cache(maxsize=256)
+def english_name(tag: str) -> str:
+    """Return what a prompt calls the language, e.g. "Hindi written in Latin letters"."""
+    import langcodes
+
+    special = {
+        "zh-Hans": "Simplified Chinese",
+        "zh-Hant": "Traditional Chinese",
+        "hi-Latn": "Hindi written in Latin letters",
+        UNKNOWN: "the language of the question",
+    }
+    return special.get(tag) or langcodes.Language.get(tag).display_name()
+
+
+def script_counts(text: str) -> dict[str, int]:
+    """Count the letters of `text` by script (ISO 15924 codes; `Kana` covers both syllabaries)."""
+    counts = {name: len(pattern.findall(text)) for name, pattern in _SCRIPT_PATTERNS}
+    return {name: n for name, n in counts.items() if n}
+
+
+def script(text: str) -> str | None:
+    """Return the script that `text` is mainly written in, None without letters.
+
+    Latin-letter medical terms inside another script do not decide: a fifth of the letters is enough for
+    the other script, a tenth for Chinese characters, each of which is close to a word.
+    """
+    counts = script_counts(text)
+    total = sum(counts.values())
+    if not total:
+        return None
+    if counts.get("Kana", 0) >= 0.1 * total:
+        return "Kana"
+    others = {name: n for name, n in counts.items() if name != "Latn"}
+    if others:
+        name = max(others, key=lambda key: others[key])
+        if others[name] >= (0.1 if name == "Hani" else 0.2) * total:
+            return name
+    return "Latn"
+
+
+def detect(text: str) -> Detection:
+    """Identify the language of a question; `und` where the identifier is not sure enough."""
+    name = script(text)
+    if name is None:
+        return Detection(UNKNOWN, 0.0)
+    if name == "Hani":
+        return Detection(_chinese(text), 1.0)
+    if name in _LANGUAGE_OF_SCRIPT:
+        return Detection(_LANGUAGE_OF_SCRIPT[name], 1.0)
+    if name == "Latn":
+        marked = _marked(text)
+        if marked:
+            return Detection(marked, 0.9)
+    # Casing and lists of drug names mislead the identifier; it was trained on running lower-case text.
+    ranked = _identifier(name).rank(text.lower())
+    best, probability = ranked[0][0], float(ranked[0][1])
+    if name in _USUAL and probability < _USUAL[name][1]:
+        return Detection(_USUAL[name][0], probability)
+    if probability < _MARGIN:
+        return Detection(UNKNOWN, probability)
+    return Detection(canonical(best), probability)
+
+
+def is_written_in(text: str, language: str) -> bool:
+    """Whether `text` is in the script of `language` and, where it is long enough to tell, in the language."""
+    if language == UNKNOWN or not text.strip():
+        return True
+    expected = "Latn" if language.endswith("-Latn") else usual_script(language)
+    if script(text) not in (expected, None) and not (expected == "Kana" and script(text) == "Hani"):
+        return False
+    found = detect(text)
+    return found.language in (language, UNKNOWN) or found.confidence < 0.9 or len(text) < 40
+
+
+@lru_cache(maxsize=256)
+def usual_script(language: str) -> str:
+    """Return the script that `language` is normally written in, in the names of `script`."""
+    import langcodes
+
+    code = langcodes.Language.get(language).maximize().script or "Latn"
+    return {"Jpan": "Kana", "Kore": "Hang", "Hans": "Hani", "Hant": "Hani"}.get(code, code)
+
+
+def is_right_to_left(language: str) -> bool:
+    """Whether the language is written from right to left."""
+    return usual_script(language) in ("Arab", "Hebr") and not language.endswith("-Latn")
+
+
+def _chinese(text: str) -> str:
+    traditional = sum(c in _ONLY_TRADITIONAL for c in text)
+    return "zh-Hant" if traditional > sum(c in _ONLY_SIMPLIFIED for c in text) else "zh-Hans"
+
+
+def _marked(text: str) -> str | None:
+    words = re.findall(r"[a-zñ']+", text.lower())
+    best: tuple[int, str] | None = None
+    for tag, markers in _MARKERS.items():
+        hits = [word for word in words if word in markers]
+        strong = [word for word in hits if word not in _WEAK]
+        enough = len(hits) >= 2 and strong and len(hits) >= 0.25 * len(words)
+        if enough or (len(words) <= 4 and strong):
+            best = max(best, (len(hits), tag)) if best else (len(hits), tag)
+    return best[1] if best else None
+
+
+@lru_cache(maxsize=len(_CANDIDATES))
+def _identifier(script_name: str) -> Any:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    if script_name in _CANDIDATES:
+        identifier.set_languages(list(_CANDIDATES[script_name]))
+    return identifier

@@ -1,0 +1,89 @@
+"""Text as every floor compares, counts and shows it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+# Joiners carry meaning inside Indic and Arabic-script words and nowhere else.
+_JOINERS = "\u200c\u200d"
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_STRAY_JOINER = re.compile(f"(?<![\u0600-\u08ff\u0900-\u0dff])[{_JOINERS}]")
+_SPACES = re.compile(r"\s+")
+_PUNCTUATION = str.maketrans(
+    {"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2010": "-", "\u2011": "-", "\u2013": "-"}
+    | {"\u2014": "-", "\u2212": "-", "\u00ab": '"', "\u00bb": '"', "\u3002": ".", "\uff0c": ",", "\u0964": "."}
+)
+# Scripts written without spaces between words: Han, Kana, Thai, Lao, Myanmar, Khmer.
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
+_WORD = re.compile(r"[^\W_]+(?:[\u0300-\u036f\u0900-\u0dff\u200c\u200d]+[^\W_]*)*")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*(?:\s?/\s?\d+)?")
+_SENTENCE_END = re.compile(r"(?<=[.!?।。！？؟])\s+|(?<=[。！？])")
+
+
+def clean(text: str) -> str:
+    """Return `text` in NFC without control, invisible and direction-changing characters; newlines and tabs stay."""
+    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return _STRAY_JOINER.sub("", _INVISIBLE.sub("", _CONTROL.sub("", text)))
+
+
+def ascii_digits(text: str) -> str:
+    """Return `text` with every decimal digit of any script (३, ٣, ３) as 0-9."""
+    return "".join(str(unicodedata.digit(c)) if c.isdecimal() and not c.isascii() else c for c in text)
+
+
+def fold(text: str) -> str:
+    """Return the form in which two quotes are compared: case, width, digits, quotation marks and spaces unified."""
+    text = unicodedata.normalize("NFKC", clean(text)).translate(_PUNCTUATION).casefold()
+    for joiner in _JOINERS:
+        text = text.replace(joiner, "")
+    return _SPACES.sub(" ", ascii_digits(text)).strip()
+
+
+def strip_accents(text: str) -> str:
+    """Return `text` without Latin, Greek and Cyrillic diacritics; vowel signs of other scripts stay."""
+    decomposed = unicodedata.normalize("NFD", text)
+    return unicodedata.normalize("NFC", "".join(c for c in decomposed if not "\u0300" <= c <= "\u036f"))
+
+
+def terms(text: str) -> list[str]:
+    """Return search terms: folded words without accents; runs of unspaced scripts as overlapping pairs."""
+    return list(_terms(strip_accents(fold(text))))
+
+
+def _terms(folded: str) -> Iterator[str]:
+    at = 0
+    for run in _UNSPACED.finditer(folded):
+        yield from _WORD.findall(folded[at : run.start()])
+        characters = run.group()
+        if len(characters) == 1:
+            yield characters
+        for i in range(len(characters) - 1):
+            yield characters[i : i + 2]
+        at = run.end()
+    yield from _WORD.findall(folded[at:])
+
+
+def numbers(text: str) -> list[str]:
+    """Return the numbers of `text` in order, digits ASCII, decimal commas as points ("0,5" and "०.५" give "0.5")."""
+    return [re.sub(r"\s", "", n).replace(",", ".") for n in _NUMBER.findall(ascii_digits(text))]
+
+
+def sentences(text: str) -> list[str]:
+    """Split `text` into sentences and lines, list marks removed, empty ones dropped."""
+    found = []
+    for line in text.splitlines():
+        line = re.sub(r"^\s*(?:[-*•]|\d+[.)])\s+", "", line)
+        found += [part.strip() for part in _SENTENCE_END.split(line) if part.strip()]
+    return found
+
+
+def word_count(text: str) -> int:
+    """Count words; in scripts without spaces two characters count as one word."""
+    unspaced = sum(len(run) for run in _UNSPACED.findall(text))
+    return len(_UNSPACED.sub(" ", text).split()) + (unspaced + 1) // 2

@@ -1,0 +1,190 @@
+"""The vocabulary: frozen values that every floor speaks in.
+
+Languages are canonical BCP 47 tags (`fil`, `zh-Hans`, `hi-Latn`); `und` is unknown.
+Confidences and scores are floats in [0, 1] unless said otherwise; times are seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Role = Literal["user", "assistant"]
+VerdictState = Literal["supported", "refuted", "not_enough_info", "unverified"]
+CitationState = Literal["exact", "near", "unverified"]
+Locality = Literal["none", "country", "culture"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One choice of a multiple-choice question; `id` is the asker's own label, e.g. "B" or "ख"."""
+
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One earlier message of the conversation."""
+
+    role: Role
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What was asked. `country` is an ISO 3166 code or a name, if the asker gave one."""
+
+    text: str
+    language: str = "und"
+    options: tuple[Option, ...] = ()
+    history: tuple[Turn, ...] = ()
+    country: str | None = None
+
+    def option(self, option_id: str) -> Option:
+        """Return the option labelled `option_id`; KeyError if there is none."""
+        for option in self.options:
+            if option.id == option_id:
+                return option
+        raise KeyError(option_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Translation:
+    """A question put into `language`, and how far code could trust it.
+
+    `options` keep the asker's ids and order. `validity` is 1 when every check passed, 0.5 when a
+    mild one failed, 0 when the translation must not be used; `problems` names what failed.
+    """
+
+    text: str
+    language: str
+    options: tuple[Option, ...] = ()
+    validity: float = 1.0
+    problems: tuple[str, ...] = ()
+    locality: Locality = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """A stretch of one document. Passages of one `group` say the same in different languages."""
+
+    id: str
+    text: str
+    language: str
+    title: str
+    section: str = ""
+    source: str = ""
+    group: str = ""
+    document: str = ""
+    country: str | None = None
+    trust: str = "unrated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """A passage found for a query. `origins` maps each ranked list that held it to its rank there (from 1)."""
+
+    passage: Passage
+    score: float
+    rank: int
+    origins: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """A verbatim quote of a passage, with what code found when it looked the quote up."""
+
+    id: str
+    title: str
+    language: str
+    quote: str
+    source: str
+    state: CitationState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """One route's answer.
+
+    route: how it came about: `native`, `english`, `evidence`, `second`, ...
+    group: drafts of one group make correlated errors and share a vote.
+    translation_validity: the q of the reconciler, {0, 0.5, 1}; 1 where nothing was translated.
+    refuted: option ids that verified quotes speak against.
+    error: why the route failed; such a draft holds no answer.
+    """
+
+    route: str
+    language: str
+    group: str
+    model: str = ""
+    choice: str | None = None
+    text: str = ""
+    confidence: float = 0.5
+    translation_validity: float = 1.0
+    sufficient: bool = True
+    citations: tuple[Citation, ...] = ()
+    refuted: tuple[str, ...] = ()
+    error: str | None = None
+
+    @property
+    def usable(self) -> bool:
+        """Whether the draft may take part in an answer."""
+        return self.error is None and self.translation_validity > 0 and self.sufficient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What one source (`against`: a route's name or `evidence`) says of one claim or choice."""
+
+    claim: str
+    against: str
+    state: VerdictState
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What an answer cost. `rounds` is the longest chain of calls that waited for one another.
+
+    `cost` is in the currency of the configured prices, None when a model without a price was used.
+    """
+
+    calls: int = 0
+    rounds: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost: float | None = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One thing that happened. `at_s` counts from the start of the answer."""
+
+    kind: str
+    stage: str
+    at_s: float
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One reconciled answer and its whole record."""
+
+    answer: str
+    language: str
+    choice: str | None
+    confidence: float
+    abstained: bool
+    method: str
+    citations: tuple[Citation, ...] = ()
+    drafts: tuple[Draft, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+    trace: tuple[Event, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form: the keys of this class, nested values as plain dicts and lists."""
+        return asdict(self)

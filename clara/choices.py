@@ -25,7 +25,7 @@ _KEYWORDS = (
     r"الإجابة|الجواب|الخيار|jibu|chaguo|antwort|ответ|답|正解|答え"
 )
 _FILLER = (
-    r"(?:\s|[:=\-–—>*_`\"'(\[{（【「。]|\b(?:is|are|would be|should be|option|the|letter|correct|one|es|la|el|opción|correcta|"
+    r"(?:\s|[:：=\-–—>*_`\"'(\[{（【「。]|\b(?:is|are|would be|should be|option|the|letter|correct|one|es|la|el|opción|correcta|"
     r"é|a|o|opção|alternativa|letra|correta|est|le|réponse|lettre|bonne|ay|ang|letrang|opsyon|hai|hoga|vikalp|ni|ist|"
     r"text|choice)\b|là|是|为|為|应为|應為|选项|選項|选|選|应该|है|होगा|विकल्प|هي|هو|الخيار|は)*"
 )

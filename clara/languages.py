@@ -78,17 +78,14 @@ _MARKERS = {
 # Too common in other languages to count alone.
 _WEAK = frozenset("ho se ya ka ke ki ko mo ba may para sa ay po agar lal pani tum na dapat sakit kare".split())
 
-# Characters in which the two written forms of Chinese differ, frequent in health texts.
-_SIMPLIFIED = frozenset(
-    "们这个为么会时过对发现开关问题应该还没说话长动体头脑脏肿疗药医诊检查视网脱离青"
-    "压泪结膜虹炎症糖尿变黄斑龄盲红热伤损险严经从后种两业东车电听写读让给觉红么样什处术输节见点亲岁转达场气"
-)
-_TRADITIONAL = frozenset(
-    "們這個為麼會時過對發現開關問題應該還沒說話長動體頭腦臟腫療藥醫診檢視網脫離"
-    "壓淚結虹症變齡紅熱傷損險嚴經從後種兩業東車電聽寫讀讓給覺樣處術輸節見點親歲轉達場氣"
-)
-_ONLY_SIMPLIFIED = _SIMPLIFIED - _TRADITIONAL
-_ONLY_TRADITIONAL = _TRADITIONAL - _SIMPLIFIED
+# Characters frequent in health texts in which the two written forms of Chinese differ: simplified, traditional.
+_HANS_HANT = (
+    "们們 这這 个個 为為 么麼 会會 时時 过過 对對 发發 现現 开開 关關 问問 题題 应應 该該 还還 没沒 说說 话話 长長 动動 体體 头頭 脑腦 脏臟 肿腫 疗療 药藥 医醫 诊診 检檢 "
+    "视視 网網 脱脫 离離 压壓 泪淚 结結 红紅 热熱 伤傷 损損 险險 严嚴 经經 从從 种種 两兩 业業 车車 电電 听聽 写寫 读讀 让讓 给給 觉覺 样樣 处處 术術 输輸 节節 见見 点點 "
+    "亲親 岁歲 转轉 达達 场場 气氣 变變 龄齡 细細 线線 镜鏡 预預 与與 号號 导導 须須 请請 儿兒 块塊 双雙 单單 来來 几幾 轻輕 当當 间間 类類 别別 质質 确確 "
+).split()
+_ONLY_SIMPLIFIED = frozenset(pair[0] for pair in _HANS_HANT)
+_ONLY_TRADITIONAL = frozenset(pair[1] for pair in _HANS_HANT)
 
 
 @dataclass(frozen=True, slots=True)

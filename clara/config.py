@@ -1,0 +1,160 @@
+"""Settings: argument > `CLARA_*` environment > `clara.toml` > default. Only this file reads the environment."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from clara.errors import ConfigError
+
+EVIDENCE_MODEL = "evidence"
+CONFIG_FILE = "clara.toml"
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class BudgetSettings(_Group):
+    """Limits per answer; None is no limit. At a limit the best verified answer so far is returned."""
+
+    calls: int | None = Field(8, ge=1, description="model calls")
+    rounds: int | None = Field(4, ge=1, description="sequential rounds of calls")
+    tokens: int | None = Field(None, ge=1, description="prompt and completion tokens together")
+    seconds: float | None = Field(180.0, gt=0, description="wall-clock seconds")
+    cost: float | None = Field(None, gt=0, description="money, in the currency of the prices")
+
+
+class ReconcileSettings(_Group):
+    """Constants of the reconciler; see `clara/stages/reconcile.py` for the formula they stand in."""
+
+    prior_english: float = Field(0.62, gt=0, lt=1)
+    prior_other: float = Field(0.52, gt=0, lt=1)
+    prior_evidence: float = Field(0.70, gt=0, lt=1)
+    n0: float = Field(30.0, gt=0)
+    same_model_weight: float = Field(0.5, ge=0, le=1)
+    rho: float = Field(0.7, ge=0, lt=1)
+    evidence_weight: float = Field(1.3862943611198906, ge=0, description="beta, ln 4")
+    margin: float = Field(0.7, ge=0)
+    stop_confidence: float = Field(0.6, ge=0, le=1, description="mean stated confidence at which agreeing drafts end it")
+    abstain_below: float = Field(0.35, ge=0, le=1, description="confidence under which no answer is given")
+
+
+class SearchSettings(_Group):
+    """Retrieval from the knowledge base."""
+
+    k: int = Field(6, ge=1, le=50, description="passages handed to a draft")
+    candidates: int = Field(50, ge=1, le=500, description="hits taken from each ranked list")
+    rrf_k: int = Field(60, ge=1, description="constant of reciprocal rank fusion")
+    lexical_weight: float = Field(1.0, ge=0)
+    vector_weight: float = Field(0.7, ge=0)
+    gate: float = Field(0.45, ge=0, le=1, description="share of the query's information a passage must cover")
+    per_source: int = Field(2, ge=1, description="passages of one document at most")
+    mmr: float = Field(0.8, ge=0, le=1, description="weight of relevance against novelty")
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Nested values: `CLARA_BUDGET__CALLS=5`, or `[budget]` in clara.toml."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CLARA_", env_nested_delimiter="__", extra="forbid", frozen=True, env_ignore_empty=True
+    )
+
+    model: str = Field(EVIDENCE_MODEL, description="PROVIDER:NAME, or evidence for the embedded default")
+    base_url: str | None = Field(None, description="of an OpenAI-compatible or other server, e.g. http://127.0.0.1:11434/v1")
+    api_key: SecretStr | None = Field(None, description="else the provider's own variable, e.g. OPENAI_API_KEY")
+    translate_model: str | None = Field(None, description="a smaller model for translation; default: model")
+    second_model: str | None = Field(None, description="another model, asked where drafts stay split")
+    fallback_models: tuple[str, ...] = Field((), description="tried in order when model fails; may end with evidence")
+    model_options: dict[str, Any] = Field(default_factory=dict, description="passed to the provider, e.g. temperature")
+    method: str | None = Field(None, description="default: clara with a model, evidence without")
+    country: str | None = None
+    permute: bool = Field(True, description="show options in a different order to each draft")
+
+    timeout_s: float = Field(60.0, gt=0, description="per attempt of one model call")
+    attempts: int = Field(4, ge=1, le=20, description="tries per model call")
+    retry_wait_s: float = Field(0.5, gt=0, description="first back-off; doubles with jitter")
+    retry_wait_max_s: float = Field(30.0, gt=0, description="longest wait, a server's Retry-After included")
+    cache: Literal["off", "memory", "disk"] = Field("off", description="where model replies are cached")
+    prices: dict[str, tuple[float, float]] = Field(
+        default_factory=dict, description="model name -> (prompt, completion) price per million tokens"
+    )
+
+    budget: BudgetSettings = Field(default_factory=BudgetSettings)
+    reconcile: ReconcileSettings = Field(default_factory=ReconcileSettings)
+    search: SearchSettings = Field(default_factory=SearchSettings)
+
+    home: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("clara", appauthor=False)))
+    prompts_dir: Path | None = None
+    kb_dir: Path | None = Field(None, description="evidence shipped elsewhere than in the package")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        found = config_file()
+        toml = (TomlConfigSettingsSource(settings_cls, toml_file=found),) if found else ()
+        return (init_settings, env_settings, *toml)
+
+    @property
+    def method_name(self) -> str:
+        """The method to use: as set, else `evidence` or `clara` by whether there is a model."""
+        return self.method or (EVIDENCE_MODEL if self.model == EVIDENCE_MODEL else "clara")
+
+    def secrets(self) -> tuple[str, ...]:
+        """Every key that must never be printed: the configured one and those of provider variables."""
+        own = [self.api_key.get_secret_value()] if self.api_key else []
+        provider = [v for k, v in os.environ.items() if k.endswith(("_API_KEY", "_TOKEN")) and len(v) >= 8]
+        return tuple(own + provider)
+
+
+def config_file() -> Path | None:
+    """Return the clara.toml in force: `CLARA_CONFIG`, the working folder's, or the user's; None without one."""
+    if named := os.environ.get("CLARA_CONFIG"):
+        path = Path(named)
+        if not path.is_file():
+            raise ConfigError(f"CLARA_CONFIG names {path}, which is no file")
+        return path
+    home = os.environ.get("CLARA_HOME") or platformdirs.user_data_dir("clara", appauthor=False)
+    for path in (Path(CONFIG_FILE), Path(home) / CONFIG_FILE):
+        if path.is_file():
+            return path
+    return None
+
+
+def load_settings(overrides: Mapping[str, Any] | None = None) -> Settings:
+    """Read the settings; `overrides` whose value is None are ignored. Raises ConfigError, one line, values unprinted."""
+    given = {key: value for key, value in (overrides or {}).items() if value is not None}
+    try:
+        return Settings(**given)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{config_file()}: not valid TOML: {error}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read {config_file()}: {error}") from None
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "settings"
+        message = "no such setting" if first["type"] == "extra_forbidden" else first["msg"].lower()
+        raise ConfigError(f"setting {where}: {message}; see clara init for every setting and its default") from None
+    except Exception as error:  # a malformed nested variable: pydantic-settings has an error class of its own
+        if type(error).__name__ != "SettingsError":
+            raise
+        raise ConfigError(f"settings: {error}".splitlines()[0]) from None
+
+
+def provider_keys() -> dict[str, bool]:
+    """Tell which providers' key variables are set; never their values."""
+    names = ("OPENAI_API_KEY", "AZURE_OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GOOGLE_API_KEY", "CLARA_API_KEY")
+    return {name: bool(os.environ.get(name)) for name in names}

@@ -105,12 +105,22 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One checkable statement of a draft, with the quote it was given, if any."""
+
+    text: str
+    citation: Citation | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """One route's answer.
 
     route: how it came about: `native`, `english`, `evidence`, `second`, ...
     group: drafts of one group make correlated errors and share a vote.
     translation_validity: the q of the reconciler, {0, 0.5, 1}; 1 where nothing was translated.
+    claims: a free answer's statements; `text` is the whole.
+    query: for an insufficient evidence draft, the words it would search for.
     refuted: option ids that verified quotes speak against.
     error: why the route failed; such a draft holds no answer.
     """
@@ -124,8 +134,10 @@ class Draft:
     confidence: float = 0.5
     translation_validity: float = 1.0
     sufficient: bool = True
+    claims: tuple[Claim, ...] = ()
     citations: tuple[Citation, ...] = ()
     refuted: tuple[str, ...] = ()
+    query: str = ""
     error: str | None = None
 
     @property

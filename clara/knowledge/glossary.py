@@ -16,7 +16,7 @@ from clara.text import fold, strip_accents
 _COLUMNS = ("concept", "abbreviations", "do_not_confuse", "sources")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Concept:
     """One concept. `terms` maps a language to its preferred term and synonyms, preferred first."""
 
@@ -37,40 +37,72 @@ class Glossary:
         self.concepts = {concept.id: concept for concept in concepts}
         # term -> language -> concept; the same letters may name different things in two languages.
         self._index: dict[str, dict[str, str]] = {}
+        self._short: dict[str, dict[str, str]] = {}
         for concept in self.concepts.values():
             for language, terms in concept.terms.items():
                 for term in terms:
                     self._index.setdefault(_key(term), {}).setdefault(language, concept.id)
             for abbreviation in concept.abbreviations:
                 language, _, short = abbreviation.rpartition(":")
-                self._index.setdefault(_key(short), {}).setdefault(language or "en", concept.id)
-        spaced = sorted((re.escape(t) for t in self._index if script(t) != "Hani"), key=len, reverse=True)
-        unspaced = sorted((re.escape(t) for t in self._index if script(t) == "Hani"), key=len, reverse=True)
-        # Marks of Indic scripts are not \w: they are named, or a term would match inside a longer word.
-        edge = r"\w\u0900-\u0dff"
-        parts = [f"(?<![{edge}])(?:{'|'.join(spaced)})(?:e?s)?(?![{edge}])"] if spaced else []
-        self._pattern = re.compile("|".join(parts + unspaced)) if self._index else re.compile(r"(?!)")
+                if len(short) > 1:
+                    self._short.setdefault(short, {}).setdefault(language or "en", concept.id)
+        self._pattern = _pattern(self._index, suffix="(?:e?s)?")
+        self._short_pattern = _pattern(self._short)
 
     def find(self, text: str, language: str) -> list[Concept]:
         """Return the concepts that `text` names, in order, longest term first, each once.
 
-        A term of `language` is preferred; then of English; then of any language.
+        A term of `language` is preferred; then of English; then of any language. Abbreviations count only
+        as written, in capitals: "OS" is the left eye, "os" a Portuguese article.
         """
-        found: dict[str, Concept] = {}
-        for match in self._pattern.finditer(_key(text)):
+        return list(dict.fromkeys(concept for _, _, concept in self._matches(text, language)))
+
+    def prefer(self, text: str, language: str) -> str:
+        """Return folded `text` with the language's synonyms replaced by its preferred terms."""
+        folded, out, at = _key(text), [], 0
+        for start, end, concept in self._long_matches(folded, language):
+            if language in concept.terms:
+                out += [folded[at:start], concept.terms[language][0]]
+                at = end
+        return "".join([*out, folded[at:]]) if out else text
+
+    def _matches(self, text: str, language: str) -> list[tuple[int, int, Concept]]:
+        found = list(self._long_matches(_key(text), language))
+        if text != text.upper():  # in a text all in capitals nothing marks an abbreviation
+            for match in self._short_pattern.finditer(text):
+                if concept := self._choose(self._short[match.group()], language):
+                    found.append((match.start(), match.end(), concept))
+        return sorted(found, key=lambda item: item[0])
+
+    def _long_matches(self, folded: str, language: str) -> Iterator[tuple[int, int, Concept]]:
+        for match in self._pattern.finditer(folded):
             term = match.group()
-            by_language = self._index.get(term) or self._index.get(term.removesuffix("s")) or {}
-            by_language = by_language or self._index.get(term.removesuffix("es"), {})
-            for wanted in (language, language.partition("-")[0], "en", *by_language):
-                if wanted in by_language:
-                    concept = self.concepts[by_language[wanted]]
-                    found.setdefault(concept.id, concept)
+            for form in (term, term.removesuffix("s"), term.removesuffix("es")):
+                if form in self._index:
+                    if concept := self._choose(self._index[form], language):
+                        yield match.start(), match.end(), concept
                     break
-        return list(found.values())
+
+    def _choose(self, by_language: dict[str, str], language: str) -> Concept | None:
+        for wanted in (language, language.partition("-")[0], "en", *by_language):
+            if wanted in by_language:
+                return self.concepts[by_language[wanted]]
+        return None
 
     def translate_terms(self, text: str, source: str, target: str) -> list[str]:
         """Return the preferred terms in `target` of the concepts that `text` names."""
         return [term for concept in self.find(text, source) if (term := concept.term(target))]
+
+
+def _pattern(terms: Iterable[str], suffix: str = "") -> re.Pattern[str]:
+    """Match any of `terms`, the longest first; terms of spaced scripts as whole words only."""
+    ordered = sorted(terms, key=len, reverse=True)
+    spaced = [re.escape(term) for term in ordered if script(term) != "Hani"]
+    unspaced = [re.escape(term) for term in ordered if script(term) == "Hani"]
+    # Marks of Indic scripts are not \w: they are named, or a term would match inside a longer word.
+    edge = r"\w\u0900-\u0dff"
+    parts = [f"(?<![{edge}])(?:{'|'.join(spaced)}){suffix}(?![{edge}])"] if spaced else []
+    return re.compile("|".join(parts + unspaced) or r"(?!)")
 
 
 def _key(term: str) -> str:

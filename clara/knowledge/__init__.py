@@ -1,0 +1,25 @@
+"""The knowledge base: what is known, how it is found, and how a citation is checked."""
+
+from clara.knowledge.base import Added, Check, KnowledgeBase
+from clara.knowledge.citations import check_quote, cite, negations, same_facts
+from clara.knowledge.embeddings import Embedder, HashedNGrams
+from clara.knowledge.glossary import Concept, Glossary, load_glossary
+from clara.knowledge.search import Searcher, SearchResult, coverage
+
+__all__ = [
+    "Added",
+    "Check",
+    "Concept",
+    "Embedder",
+    "Glossary",
+    "HashedNGrams",
+    "KnowledgeBase",
+    "SearchResult",
+    "Searcher",
+    "check_quote",
+    "cite",
+    "coverage",
+    "load_glossary",
+    "negations",
+    "same_facts",
+]

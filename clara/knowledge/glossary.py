@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from clara.errors import ResourceError
-from clara.languages import script
+from clara.languages import UNKNOWN, script
 from clara.text import fold, strip_accents
 
 _COLUMNS = ("concept", "abbreviations", "do_not_confuse", "sources")
@@ -52,7 +52,7 @@ class Glossary:
     def find(self, text: str, language: str) -> list[Concept]:
         """Return the concepts that `text` names, in order, longest term first, each once.
 
-        A term of `language` is preferred; then of English; then of any language. Abbreviations count only
+        A term of `language` is preferred, then of English. Abbreviations count only
         as written, in capitals: "OS" is the left eye, "os" a Portuguese article.
         """
         return list(dict.fromkeys(concept for _, _, concept in self._matches(text, language)))
@@ -84,7 +84,11 @@ class Glossary:
                     break
 
     def _choose(self, by_language: dict[str, str], language: str) -> Concept | None:
-        for wanted in (language, language.partition("-")[0], "en", *by_language):
+        # Other languages' everyday words look like terms ("zona" is shingles in French): only an unidentified
+        # question is looked up in all of them, and Hindi in both of its scripts.
+        base = language.partition("-")[0]
+        mixed = [tag for tag in by_language if tag.partition("-")[0] == base]
+        for wanted in (language, *mixed, "en", *(by_language if language == UNKNOWN else ())):
             if wanted in by_language:
                 return self.concepts[by_language[wanted]]
         return None

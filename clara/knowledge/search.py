@@ -24,6 +24,7 @@ _FORM_WEIGHT = 0.75
 # Glossary terms alone lose what was asked about them; swapping in preferred terms loses a little.
 _GLOSSARY = 0.8
 _SUBSTITUTED = 0.97
+_SECOND_OPINION = 0.35
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,14 +54,21 @@ class _Hit:
     fused: float
     relevance: float
     origins: dict[str, int]
+    second: float = 0.0
+
+    @property
+    def own(self) -> float:
+        """What the query that found it best says of it."""
+        return 0.5 * self.relevance + 0.5 * self.fused
 
     @property
     def score(self) -> float:
-        return 0.5 * self.relevance + 0.5 * self.fused
+        """That, and the second opinion of a query in another language or in preferred terms."""
+        return (self.own + _SECOND_OPINION * self.second) / (1 + _SECOND_OPINION)
 
 
 class Searcher:
-    """Searches one knowledge base. Scores lie in [0, 1]: half coverage of the query, half fused rank."""
+    """Searches one knowledge base. Scores lie in [0, 1]: half coverage of the query, half fused rank, plus a second opinion."""
 
     def __init__(
         self,
@@ -96,6 +104,9 @@ class Searcher:
             for hit in self._run(asked, available[asked.language]):
                 known = hits.get(hit.passage.group)
                 hits[hit.passage.group] = hit if known is None else _merge(known, hit, own)
+        if len(queries) == 1:  # no second opinion was asked for
+            for hit in hits.values():
+                hit.second = hit.own
         ranked = sorted(hits.values(), key=lambda h: (-h.score, h.passage.id))
         passed = [h for h in ranked if h.relevance >= self._settings.gate]
         rejected = [h for h in ranked if h.relevance < self._settings.gate]
@@ -208,9 +219,10 @@ class Searcher:
 
 def _merge(known: _Hit, hit: _Hit, own: str | None) -> _Hit:
     """Make one hit of two passages that say the same: the asker's own version, or else the better one."""
-    first, second = (hit, known) if hit.score > known.score else (known, hit)
+    first, second = (hit, known) if hit.own > known.own else (known, hit)
     passage = next((h.passage for h in (first, second) if h.passage.language == own), first.passage)
-    return _Hit(passage, first.fused, first.relevance, {**second.origins, **first.origins})
+    agreed = max(second.own, first.second, second.second)
+    return _Hit(passage, first.fused, first.relevance, {**second.origins, **first.origins}, agreed)
 
 
 def coverage(query_terms: Sequence[str], held: set[str], weights: Mapping[str, float]) -> float:

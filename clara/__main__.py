@@ -1,1 +1,6 @@
-def main() -> None: ...
+"""`python -m clara` and the `clara` command."""
+
+from clara.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -25,8 +25,8 @@ _KEYWORDS = (
     r"الإجابة|الجواب|الخيار|jibu|chaguo|antwort|ответ|답|正解|答え"
 )
 _FILLER = (
-    r"(?:\s|[:：=\-–—>*_`\"'(\[{（【「。]|\b(?:is|are|would be|should be|option|the|letter|correct|one|es|la|el|opción|correcta|"
-    r"é|a|o|opção|alternativa|letra|correta|est|le|réponse|lettre|bonne|ay|ang|letrang|opsyon|hai|hoga|vikalp|ni|ist|"
+    r"(?:\s|[:：=\-–—>*_`\"'(\[{（【「。]|\b(?:is|are|would be|should be|option|the|letter|correct|one|es|la|el|"
+    r"opción|correcta|é|a|o|opção|alternativa|letra|correta|est|le|réponse|lettre|bonne|ay|ang|letrang|opsyon|hai|hoga|vikalp|ni|ist|"
     r"text|choice)\b|là|是|为|為|应为|應為|选项|選項|选|選|应该|है|होगा|विकल्प|هي|هو|الخيار|は)*"
 )
 _AFTER = (
@@ -43,7 +43,7 @@ def read_choice(text: str, options: Sequence[Option] | Sequence[str], language: 
     language: not needed for any form read today; part of the contract so that callers can pass what they know.
     """
     del language
-    listed = [o if isinstance(o, Option) else Option(id=LETTERS[i], text=o) for i, o in enumerate(options)]
+    listed = label_options(options)
     if not listed or not text.strip():
         return None
     plain = ascii_digits(clean(text))
@@ -52,6 +52,11 @@ def read_choice(text: str, options: Sequence[Option] | Sequence[str], language: 
     if found:
         return found[-1][1]
     return _by_text(plain, listed)
+
+
+def label_options(options: Sequence[Option] | Sequence[str]) -> list[Option]:
+    """Return `options` as `Option`s; plain texts are labelled A, B, C, ..."""
+    return [o if isinstance(o, Option) else Option(id=LETTERS[i], text=str(o)) for i, o in enumerate(options)]
 
 
 def _labels(options: Sequence[Option]) -> dict[str, str]:
@@ -69,7 +74,7 @@ def _statements(text: str, labels: dict[str, str]) -> Iterator[tuple[int, str]]:
     """Yield (position, option id) of every explicit statement."""
     label = "(" + "|".join(re.escape(key) for key in sorted(labels, key=len, reverse=True)) + ")"
     # A label ends where the word ends; Han text has no spaces, so only Latin letters and digits are barred there.
-    end = r"(?![\w])" if all(key.isascii() for key in labels) else r"(?![A-Za-z0-9_\u0900-\u097F\u00C0-\u024F\u0600-\u06FF])"
+    end = r"(?![A-Za-z0-9_\u0900-\u097F\u00C0-\u024F\u0600-\u06FF])"
     patterns = (
         rf"\\boxed\s*\{{\s*(?:\\text\s*\{{)?\s*\(?{label}\)?\s*\}}",
         rf"[\"'](?:answer|choice|option|answer_choice)[\"']\s*:\s*[\"']?\(?{label}{end}",
@@ -80,17 +85,17 @@ def _statements(text: str, labels: dict[str, str]) -> Iterator[tuple[int, str]]:
         for match in re.finditer(pattern, text, re.IGNORECASE):
             written = match.group(1)
             # A bare article ("a", "o") in running prose is a word, not a label.
-            if written in ("a", "o", "e") and not re.search(rf"[(:\"{{\[]\s*{written}$", match.group(0).rstrip("}\"')] ")):
-                after = text[match.end(1) : match.end(1) + 2]
-                if after[:1].isspace():
-                    continue
+            marked = re.search(rf"[(:\"{{\[]\s*{written}$", match.group(0).rstrip("}\"')] "))
+            if written in ("a", "o", "e") and not marked and text[match.end(1) : match.end(1) + 1].isspace():
+                continue
             yield match.start(1), labels.get(written) or labels[written.upper()]
     alone = re.fullmatch(rf"\s*[(\[（【*_`\"']*{label}[)\]）】*_`\"'.:,।。]*\s*", text, re.IGNORECASE)
     if alone:
         yield alone.start(1), labels.get(alone.group(1)) or labels[alone.group(1).upper()]
     # "B) the option's words" as the first or the last line.
     lines = [line for line in text.strip().splitlines() if line.strip()]
-    starts = [m for line in (lines[:1] + lines[-1:]) if (m := re.match(rf"\s*[(\[*]*{label}\s*[)\].:）】、।*]+\s*\S", line, re.IGNORECASE))]
+    opening = re.compile(rf"\s*[(\[*]*{label}\s*[)\].:）】、।*]+\s*\S", re.IGNORECASE)
+    starts = [m for line in (lines[:1] + lines[-1:]) if (m := opening.match(line))]
     named = {labels.get(m.group(1)) or labels[m.group(1).upper()] for m in starts}
     if len(named) == 1:
         yield 0, named.pop()

@@ -43,7 +43,9 @@ class ReconcileSettings(_Group):
     rho: float = Field(0.7, ge=0, lt=1)
     evidence_weight: float = Field(1.3862943611198906, ge=0, description="beta, ln 4")
     margin: float = Field(0.7, ge=0)
-    stop_confidence: float = Field(0.6, ge=0, le=1, description="mean stated confidence at which agreeing drafts end it")
+    stop_confidence: float = Field(
+        0.6, ge=0, le=1, description="mean stated confidence at which agreeing drafts end it"
+    )
     abstain_below: float = Field(0.35, ge=0, le=1, description="confidence under which no answer is given")
 
 
@@ -57,7 +59,7 @@ class SearchSettings(_Group):
     vector_weight: float = Field(0.7, ge=0)
     gate: float = Field(0.45, ge=0, le=1, description="share of the query's information a passage must cover")
     per_source: int = Field(2, ge=1, description="passages of one document at most")
-    mmr: float = Field(0.8, ge=0, le=1, description="weight of relevance against novelty")
+    mmr: float = Field(0.9, ge=0, le=1, description="weight of relevance against novelty")
 
 
 class Settings(BaseSettings):
@@ -68,7 +70,9 @@ class Settings(BaseSettings):
     )
 
     model: str = Field(EVIDENCE_MODEL, description="PROVIDER:NAME, or evidence for the embedded default")
-    base_url: str | None = Field(None, description="of an OpenAI-compatible or other server, e.g. http://127.0.0.1:11434/v1")
+    base_url: str | None = Field(
+        None, description="of an OpenAI-compatible or other server, e.g. http://127.0.0.1:11434/v1"
+    )
     api_key: SecretStr | None = Field(None, description="else the provider's own variable, e.g. OPENAI_API_KEY")
     translate_model: str | None = Field(None, description="a smaller model for translation; default: model")
     second_model: str | None = Field(None, description="another model, asked where drafts stay split")
@@ -135,7 +139,7 @@ def config_file() -> Path | None:
 
 
 def load_settings(overrides: Mapping[str, Any] | None = None) -> Settings:
-    """Read the settings; `overrides` whose value is None are ignored. Raises ConfigError, one line, values unprinted."""
+    """Read the settings; `overrides` of None are ignored. Raises ConfigError, one line without values."""
     given = {key: value for key, value in (overrides or {}).items() if value is not None}
     try:
         return Settings(**given)

@@ -50,7 +50,8 @@ _LANGUAGE_OF_SCRIPT = {
     "Geor": "ka", "Armn": "hy",
 }  # fmt: skip
 _CANDIDATES = {
-    "Latn": ("en", "es", "pt", "fr", "de", "it", "nl", "pl", "tl", "sw", "id", "vi", "tr", "ro", "sv", "cs", "ha", "yo", "zu", "ca"),
+    "Latn": ("en", "es", "pt", "fr", "de", "it", "nl", "pl", "tl", "sw", "id", "vi", "tr", "ro",
+             "sv", "cs", "ha", "yo", "zu", "ca"),
     "Cyrl": ("ru", "uk", "bg", "sr", "kk"),
     "Arab": ("ar", "fa", "ur", "ps"),
     "Deva": ("hi", "mr", "ne"),
@@ -80,9 +81,11 @@ _WEAK = frozenset("ho se ya ka ke ki ko mo ba may para sa ay po agar lal pani tu
 
 # Characters frequent in health texts in which the two written forms of Chinese differ: simplified, traditional.
 _HANS_HANT = (
-    "们們 这這 个個 为為 么麼 会會 时時 过過 对對 发發 现現 开開 关關 问問 题題 应應 该該 还還 没沒 说說 话話 长長 动動 体體 头頭 脑腦 脏臟 肿腫 疗療 药藥 医醫 诊診 检檢 "
-    "视視 网網 脱脫 离離 压壓 泪淚 结結 红紅 热熱 伤傷 损損 险險 严嚴 经經 从從 种種 两兩 业業 车車 电電 听聽 写寫 读讀 让讓 给給 觉覺 样樣 处處 术術 输輸 节節 见見 点點 "
-    "亲親 岁歲 转轉 达達 场場 气氣 变變 龄齡 细細 线線 镜鏡 预預 与與 号號 导導 须須 请請 儿兒 块塊 双雙 单單 来來 几幾 轻輕 当當 间間 类類 别別 质質 确確 "
+    "们們 这這 个個 为為 么麼 会會 时時 过過 对對 发發 现現 开開 关關 问問 题題 应應 该該 还還 没沒 说說 "
+    "话話 长長 动動 体體 头頭 脑腦 脏臟 肿腫 疗療 药藥 医醫 诊診 检檢 视視 网網 脱脫 离離 压壓 泪淚 结結 "
+    "红紅 热熱 伤傷 损損 险險 严嚴 经經 从從 种種 两兩 业業 车車 电電 听聽 写寫 读讀 让讓 给給 觉覺 样樣 "
+    "处處 术術 输輸 节節 见見 点點 亲親 岁歲 转轉 达達 场場 气氣 变變 龄齡 细細 线線 镜鏡 预預 与與 号號 "
+    "导導 须須 请請 儿兒 块塊 双雙 单單 来來 几幾 轻輕 当當 间間 类類 别別 质質 确確 "
 ).split()
 _ONLY_SIMPLIFIED = frozenset(pair[0] for pair in _HANS_HANT)
 _ONLY_TRADITIONAL = frozenset(pair[1] for pair in _HANS_HANT)

@@ -86,7 +86,9 @@ def read_document(path: Path, *, root: Path | None = None, language: str | None 
     """
     sha256 = content_hash(path)
     if path.suffix.lower() not in READABLE:
-        raise KnowledgeError(f"{path}: cannot read {path.suffix or 'this kind of'} files; readable: {', '.join(READABLE)}")
+        raise KnowledgeError(
+            f"{path}: cannot read {path.suffix or 'this kind of'} files; readable: {', '.join(READABLE)}"
+        )
     try:
         text = clean(path.read_bytes().decode("utf-8-sig"))
     except UnicodeDecodeError:
@@ -107,7 +109,7 @@ def read_document(path: Path, *, root: Path | None = None, language: str | None 
     sections = list(_sections(body))
     titles = [s.heading for s in sections if s.level == 1]
     title = str(meta.get("title") or (titles[0] if titles else path.stem))
-    chunks = []
+    chunks: list[Chunk] = []
     for number, section in enumerate(s for s in sections if body[s.start : s.end].strip()):
         for part, (start, end) in enumerate(_split(body, section.start, section.end)):
             ordinal = len(chunks)

@@ -35,7 +35,9 @@ class FolderLock:
                 self._file = self._path.open("ab")
             portalocker.lock(self._file, kind | portalocker.LockFlags.NON_BLOCKING)
         except (portalocker.AlreadyLocked, portalocker.LockException):
-            raise KnowledgeLocked(f"the knowledge base is in use by {self._who()}; try again when it has ended") from None
+            raise KnowledgeLocked(
+                f"the knowledge base is in use by {self._who()}; try again when it has ended"
+            ) from None
         except OSError as error:
             raise KnowledgeError(
                 f"cannot use the data folder {self._path.parent}: {error.strerror}; set CLARA_HOME to a writable folder"

@@ -68,7 +68,8 @@ class _Hit:
 
 
 class Searcher:
-    """Searches one knowledge base. Scores lie in [0, 1]: half coverage of the query, half fused rank, plus a second opinion."""
+    """Searches one knowledge base. Scores lie in [0, 1]: half coverage of the query, half fused rank, then the
+    second opinion of another query."""
 
     def __init__(
         self,
@@ -140,9 +141,7 @@ class Searcher:
         """Return each term's inverse document frequency in one language, as BM25 has it; unseen terms weigh most."""
         total = self._store.languages().get(language, 0)
         frequency = self._store.document_frequency(language, query_terms)
-        return {
-            t: math.log(1 + (total - frequency.get(t, 0) + 0.5) / (frequency.get(t, 0) + 0.5)) for t in query_terms
-        }
+        return {t: math.log(1 + (total - frequency.get(t, 0) + 0.5) / (frequency.get(t, 0) + 0.5)) for t in query_terms}
 
     def _queries(
         self, query: str, language: str, variants: Mapping[str, str], available: Mapping[str, int]
@@ -175,7 +174,10 @@ class Searcher:
         near = self._index.query(language, vector, min(settings.candidates, total)) if vector.any() else []
         fused: dict[str, float] = {}
         origins: dict[str, dict[str, int]] = {}
-        lists = ((f"bm25:{language}", lexical, settings.lexical_weight), (f"vector:{language}", near, settings.vector_weight))
+        lists = (
+            (f"bm25:{language}", lexical, settings.lexical_weight),
+            (f"vector:{language}", near, settings.vector_weight),
+        )
         for name, ranking, weight in lists:
             for rank, (chunk_id, _) in enumerate(ranking, 1):
                 fused[chunk_id] = fused.get(chunk_id, 0.0) + weight / (settings.rrf_k + rank)

@@ -55,10 +55,13 @@ class Store:
             try:
                 yield
             except sqlite3.OperationalError as error:
-                raise KnowledgeError(f"cannot use {self.path}: {error}; check the folder's permissions and space") from None
+                raise KnowledgeError(
+                    f"cannot use {self.path}: {error}; check the folder's permissions and space"
+                ) from None
             except sqlite3.DatabaseError as error:
                 raise KnowledgeCorrupt(
-                    f"{self.path} is damaged ({error}); move it away, run clara kb rebuild, and add your own documents again"
+                    f"{self.path} is damaged ({error}); move it away, run clara kb rebuild, "
+                    "and add your own documents again"
                 ) from None
 
     @contextmanager

@@ -22,7 +22,7 @@ class VectorIndex:
             from chromadb.config import Settings as ChromaSettings
 
             folder.mkdir(parents=True, exist_ok=True)
-            self._client = chromadb.PersistentClient(folder, settings=ChromaSettings(anonymized_telemetry=False))
+            self._client: Any = chromadb.PersistentClient(folder, settings=ChromaSettings(anonymized_telemetry=False))
             self._collections: dict[str, Any] = {c.name: c for c in self._client.list_collections()}
 
     def counts(self) -> dict[str, int]:
@@ -53,7 +53,9 @@ class VectorIndex:
         """Remove vectors; unknown ids are ignored."""
         with _chroma():
             collection = self._collections.get(_name(language))
-            for start in range(0, len(ids), _BATCH) if collection else ():
+            if collection is None:
+                return
+            for start in range(0, len(ids), _BATCH):
                 collection.delete(ids=list(ids[start : start + _BATCH]))
 
     def query(self, language: str, vector: Vectors, k: int) -> list[tuple[str, float]]:
@@ -70,7 +72,7 @@ class VectorIndex:
     def close(self) -> None:
         """Release the files."""
         with _chroma():
-            self._client.close()  # type: ignore[no-untyped-call]
+            self._client.close()
 
 
 def _name(language: str) -> str:

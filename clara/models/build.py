@@ -6,7 +6,7 @@ import urllib.parse
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from clara.config import EVIDENCE_MODEL, Settings, provider_keys
 from clara.errors import ConfigError
@@ -59,17 +59,20 @@ def build_models(settings: Settings, draft: ChatModel | BaseChatModel | None = N
 def from_object(model: ChatModel | BaseChatModel, settings: Settings) -> ChatModel:
     """Wrap a LangChain chat model, or anything that implements `ChatModel`."""
     if hasattr(model, "complete"):
-        return _retrying(model, settings)
+        return _retrying(cast("ChatModel", model), settings)
     if not hasattr(model, "ainvoke"):
         raise ConfigError(f"cannot use {type(model).__name__} as a model: pass PROVIDER:NAME or a LangChain chat model")
     name = getattr(model, "model_name", None) or getattr(model, "model", None) or type(model).__name__
-    return _retrying(LangChainModel(str(name), lambda: model, secrets=settings.secrets()), settings)
+    chat = cast("BaseChatModel", model)
+    return _retrying(LangChainModel(str(name), lambda: chat, secrets=settings.secrets()), settings)
 
 
 def _named(name: str, settings: Settings) -> ChatModel:
     provider, _, model = name.partition(":")
     if not provider or not model:
-        raise ConfigError(f"model {name[:60]!r}: write PROVIDER:NAME, e.g. openai:gpt-5 or ollama:llama3.3, or evidence")
+        raise ConfigError(
+            f"model {name[:60]!r}: write PROVIDER:NAME, e.g. openai:gpt-5 or ollama:llama3.3, or evidence"
+        )
     if settings.base_url and not urllib.parse.urlsplit(settings.base_url).scheme.startswith("http"):
         raise ConfigError(f"base_url {settings.base_url[:60]!r}: write a full address, e.g. http://127.0.0.1:11434/v1")
     return _retrying(
@@ -107,7 +110,7 @@ def _build(provider: str, model: str, settings: Settings) -> BaseChatModel:
         )
         options.setdefault("stream_usage", False)
     try:
-        return init_chat_model(model, model_provider=provider, **options)
+        return cast("BaseChatModel", init_chat_model(model, model_provider=provider, **options))
     except ImportError:
         extra = _EXTRAS.get(provider)
         hint = f"pip install 'clara-debias[{extra}]'" if extra else f"install LangChain's package for {provider}"

@@ -32,7 +32,9 @@ class DiskCache(BaseCache):
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
         except (OSError, sqlite3.Error) as error:
-            raise ConfigError(f"cannot open the response cache {path}: {error}; set cache = off or CLARA_HOME") from error
+            raise ConfigError(
+                f"cannot open the response cache {path}: {error}; set cache = off or CLARA_HOME"
+            ) from error
 
     def lookup(self, prompt: str, llm_string: str) -> RETURN_VAL_TYPE | None:
         with self._lock:

@@ -7,7 +7,7 @@ import datetime as dt
 import email.utils
 import re
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from clara.errors import (
@@ -74,13 +74,11 @@ def _messages(call: Call) -> list[BaseMessage]:
     from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
     system: list[BaseMessage] = [SystemMessage(call.system)] if call.system else []
-    return system + [
-        HumanMessage(turn.text) if turn.role == "user" else AIMessage(turn.text) for turn in call.turns
-    ]
+    return system + [HumanMessage(turn.text) if turn.role == "user" else AIMessage(turn.text) for turn in call.turns]
 
 
 def _completion(message: AIMessage, name: str) -> Completion:
-    usage = message.usage_metadata or {}
+    usage: Mapping[str, Any] = message.usage_metadata or {}
     # LangChain marks a reply from its cache by a total cost of zero.
     cached = "total_cost" in usage
     finish = message.response_metadata.get("finish_reason") or message.response_metadata.get("stop_reason")
@@ -129,7 +127,9 @@ def map_error(error: Exception, name: str, secrets: Iterable[str] = ()) -> Model
     if _validation_failed(error):
         return ModelBadOutput(f"{name}: the reply was not in the provider's own format: {said}", retryable=True)
     if status is not None and int(status) >= 400:
-        return ModelStatusError(f"{name}: the provider answered {status}: {said}", status=int(status), retry_after_s=wait)
+        return ModelStatusError(
+            f"{name}: the provider answered {status}: {said}", status=int(status), retry_after_s=wait
+        )
     if isinstance(error, lc.ModelConnectionError | ConnectionError | OSError) or "Connect" in type(error).__name__:
         return ModelUnreachable(f"{name}: cannot reach the provider; check base_url and the network: {said}")
     return ModelBadOutput(f"{name}: {type(error).__name__}: {said}")

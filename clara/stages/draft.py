@@ -131,7 +131,7 @@ async def draft_choice_from_evidence(
     validity: float = 1.0,
     route: str = "evidence",
 ) -> Draft:
-    """Ask for one option from passages. Quotes that code cannot find do not count; without any, evidence is insufficient."""
+    """Ask for one option from passages. Quotes that code cannot find do not count; without any it is insufficient."""
     shown, letters = show_options(run, options, turn)
     prompt = run.prompts.render(
         "draft/choice_evidence",

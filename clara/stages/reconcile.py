@@ -121,7 +121,11 @@ def _anchor(usable: Sequence[Draft], local: bool) -> Draft:
 
 
 def _scores(
-    usable: Sequence[Draft], k_options: int, settings: ReconcileSettings, supports: Mapping[str, int], lead_language: str
+    usable: Sequence[Draft],
+    k_options: int,
+    settings: ReconcileSettings,
+    supports: Mapping[str, int],
+    lead_language: str,
 ) -> dict[str, float]:
     mean = sum(d.confidence for d in usable) / len(usable)
     groups: dict[tuple[str, str], list[tuple[float, float]]] = {}
@@ -172,7 +176,11 @@ def _explain(
     word = {1: "supports", -1: "speaks against", 0: "does not settle"}
     if not others:
         routes = " and ".join(d.route for d in usable)
-        return f"{routes} agree on {anchor.choice}" if len(usable) > 1 else f"{anchor.route} draft {anchor.choice} stands alone"
+        return (
+            f"{routes} agree on {anchor.choice}"
+            if len(usable) > 1
+            else f"{anchor.route} draft {anchor.choice} stands alone"
+        )
     if switched:
         why = f"evidence {word[supports.get(best, 0)]} it" if supports.get(best) else "independent drafts support it"
         return f"{anchor.route} draft {anchor.choice} given up for {best}: lead {lead:.2f}, {why}"

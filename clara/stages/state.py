@@ -102,12 +102,17 @@ class Run:
     settings: Settings
     prompts: Prompts
     messages: Messages
-    knowledge: KnowledgeBase
+    open_knowledge: Callable[[], KnowledgeBase]
     trace: Trace
     models: Models | None
     meter: Meter
     fence: str = field(default_factory=lambda: secrets.token_hex(6))
     failures: list[ClaraError] = field(default_factory=list)
+
+    @property
+    def knowledge(self) -> KnowledgeBase:
+        """The knowledge base, opened when a stage first needs it. Raises KnowledgeError."""
+        return self.open_knowledge()
 
     async def ask(self, role: ModelRole, prompt: Prompt) -> Completion:
         """Make one model call and record it. Raises ModelError or BudgetExceeded."""
@@ -154,7 +159,12 @@ class Run:
         model = self.models.get(role)
         round_number = self.meter.begin(self.trace.elapsed_s())
         started = self.trace.elapsed_s()
-        record: dict[str, Any] = {"model": model.name, "role": role, "prompt": prompt.fingerprint, "round": round_number}
+        record: dict[str, Any] = {
+            "model": model.name,
+            "role": role,
+            "prompt": prompt.fingerprint,
+            "round": round_number,
+        }
         completion: Completion | None = None
         limit = self.meter.limits.seconds
         try:

@@ -23,7 +23,9 @@ _ENGLISH_NEGATIVE = re.compile(
     r"un\w+ed|free of|rules? out|fails?)\b|n't"
 )
 # Chinese words that hold a negative character and are not negations.
-_NOT_NEGATIVE = re.compile("不良|不适|不適|不同|无菌|無菌|非甾体|非類固醇|未来|除非|无线|不仅|不僅|是不是|有没有|能不能|会不会")
+_NOT_NEGATIVE = re.compile(
+    "不良|不适|不適|不同|无菌|無菌|非甾体|非類固醇|未来|除非|无线|不仅|不僅|是不是|有没有|能不能|会不会"
+)
 
 
 class TranslationReply(BaseModel):

@@ -1,0 +1,241 @@
+"""`clara`: independent routes side by side, more of them only on doubt, one reconciled answer.
+
+Round 1  translation, and a draft in the asker's language (with retrieval running beside them)
+Round 2  a draft in English; agreement with confidence ends it here
+Round 3  a draft from evidence
+Round 4  a second evidence draft from a better query, if the first was insufficient; and one more route,
+         if the drafts are still split
+
+An English question has no translation; its first two drafts differ in the order of the options and run
+at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+from clara.errors import ModelError
+from clara.knowledge import Concept, SearchResult, cite
+from clara.stages.blocks import concepts_of, show_glossary
+from clara.stages.concurrent import together
+from clara.stages.draft import draft_choice, draft_choice_from_evidence, draft_free
+from clara.stages.evidence import score_options
+from clara.stages.reconcile import evidence_support, reconcile
+from clara.stages.retrieve import retrieve
+from clara.stages.state import Outcome, Run
+from clara.stages.translate import translate
+from clara.stages.verify import verify_choices, verify_claims
+from clara.stages.write import write_abstention, write_choice, write_free
+from clara.types import Citation, Draft, Translation, Verdict
+
+_CLEARLY = 0.6
+
+
+async def clara(run: Run) -> Outcome:
+    """Answer a choice or a free question."""
+    return await (_choice(run) if run.question.options else _free(run))
+
+
+async def _choice(run: Run) -> Outcome:
+    question = run.question
+    concepts = concepts_of(run, question)
+    glossary = show_glossary(run, concepts, (question.language, "en"))
+
+    def native(route: str) -> Coroutine[Any, Any, Draft]:
+        return draft_choice(
+            run, route, language=question.language, text=question.text, options=question.options, turn=0,
+            glossary=glossary,
+        )  # fmt: skip
+
+    async def by_english() -> tuple[Translation, list[Draft]]:
+        pivot = await translate(run, concepts)
+        if pivot.validity == 0:
+            run.trace.warn("translate", f"the English route was dropped: {', '.join(pivot.problems)}")
+            return pivot, []
+        return pivot, [await _english(run, pivot, glossary)]
+
+    if question.language == "en":
+        pivot = Translation(text=question.text, language="en", options=question.options)
+        drafts = list(await together(native("native"), _english(run, pivot, glossary)))
+    else:
+        first, (pivot, drafts) = await together(native("native"), by_english())
+        drafts.append(first)
+    local = pivot.locality != "none"
+
+    if not _settled(run, drafts):
+        drafts.append(await _from_evidence(run, pivot, turn=2))
+        await _last_round(run, pivot, drafts, concepts)
+
+    _raise_if_nothing(run, drafts)
+    decision = reconcile(drafts, question.options, run.settings.reconcile, local=local)
+    run.trace.record(
+        "decision", "reconcile", words=decision.words, scores=dict(decision.scores), evidence=dict(decision.evidence),
+        anchor=decision.anchor, switched=decision.switched, confidence=decision.confidence,
+    )  # fmt: skip
+    verdicts = verify_choices(drafts, evidence_support(drafts))
+    citations = tuple(c for d in drafts if d.choice == decision.choice for c in d.citations if c.state != "unverified")
+    if not citations and decision.choice is not None:
+        citations = await _further_reading(run, decision.choice)
+    if local and not question.country:
+        run.trace.warn("reconcile", run.say("abstain_country"))
+    if decision.abstain or decision.choice is None:
+        found = await retrieve(run, question.text, question.language, variants=_variants(pivot))
+        text = write_abstention(run, decision.abstain or "abstain_routes", found.evidence)
+        return Outcome(
+            text=text, confidence=decision.confidence, abstained=True, citations=citations, drafts=tuple(drafts),
+            verdicts=verdicts,
+        )  # fmt: skip
+    return Outcome(
+        text=write_choice(question, decision.choice),
+        choice=decision.choice,
+        confidence=decision.confidence,
+        citations=citations,
+        drafts=tuple(drafts),
+        verdicts=verdicts,
+    )
+
+
+async def _english(run: Run, pivot: Translation, glossary: str) -> Draft:
+    asked_in_english = run.question.language == "en"
+    return await draft_choice(
+        run, "english", language="en", text=pivot.text, options=pivot.options, turn=1, validity=pivot.validity,
+        original="" if asked_in_english else run.question.text, glossary=glossary if asked_in_english else "",
+    )  # fmt: skip
+
+
+def _settled(run: Run, drafts: Sequence[Draft]) -> bool:
+    """Whether at least two drafts agree, none dissents, and their mean confidence is high enough."""
+    usable = [d for d in drafts if d.usable]
+    mean = sum(d.confidence for d in usable) / len(usable) if usable else 0.0
+    settled = (
+        len(usable) >= 2 and len({d.choice for d in usable}) == 1 and mean >= run.settings.reconcile.stop_confidence
+    )
+    run.trace.record(
+        "decision", "stop", settled=settled, routes={d.route: d.choice for d in drafts}, confidence=round(mean, 4)
+    )
+    return settled
+
+
+async def _further_reading(run: Run, choice: str) -> tuple[Citation, ...]:
+    """Cite the line of the knowledge base that names the chosen option in the matter asked about, if one clearly does.
+
+    No verdict rests on it: the drafts agreed before any evidence was asked for.
+    """
+    question = run.question
+    own = run.knowledge.searcher.own_language(question.language)
+    if own is None or own != question.language:
+        return ()
+    best = max(await score_options(run, question.text, question.options, own), key=lambda s: s.score)
+    if best.option != choice or best.line is None or best.score < _CLEARLY:
+        return ()
+    return (cite(best.line.passage, best.line.text),)
+
+
+async def _from_evidence(run: Run, pivot: Translation, *, turn: int, query: str = "", route: str = "evidence") -> Draft:
+    """Retrieve and draft; no passage through the gate is an insufficient draft, and no call."""
+    question = run.question
+    english = pivot.validity > 0
+    text, options = (pivot.text, pivot.options) if english else (question.text, question.options)
+    language = "en" if english else question.language
+    if query:
+        found = await retrieve(run, query, language)
+    else:
+        asked = " ".join([question.text, *(option.text for option in question.options)])
+        found = await retrieve(run, asked, question.language, variants=_variants(pivot))
+    if not found.evidence:
+        return Draft(route=route, language=language, group="evidence", confidence=0.0, sufficient=False)
+    return await draft_choice_from_evidence(
+        run, language=language, text=text, options=options, evidence=found.evidence, turn=turn,
+        validity=pivot.validity if english else 1.0, route=route,
+    )  # fmt: skip
+
+
+async def _last_round(run: Run, pivot: Translation, drafts: list[Draft], concepts: Sequence[Concept]) -> None:
+    """Add the drafts of round 4, which run at once: a better query, and one more route."""
+    question, evidence = run.question, drafts[-1]
+    wanted = []
+    if not evidence.sufficient and evidence.query:
+        wanted.append(_from_evidence(run, pivot, turn=3, query=evidence.query, route="evidence_2"))
+    usable = [d for d in drafts if d.usable]
+    if len({d.choice for d in usable}) > 1 or len(usable) < 2:
+        text, options, language = (
+            (pivot.text, pivot.options, "en")
+            if pivot.validity > 0
+            else (question.text, question.options, question.language)
+        )
+        wanted.append(
+            draft_choice(
+                run, "second", language=language, text=text, options=options, turn=3, role="second",
+                original=question.text if question.language != "en" else "", validity=pivot.validity or 1.0,
+                glossary=show_glossary(run, concepts, (question.language, "en")),
+            )
+        )  # fmt: skip
+    drafts += await together(*wanted)
+
+
+async def _free(run: Run) -> Outcome:
+    question = run.question
+    concepts = concepts_of(run, question)
+    glossary = show_glossary(run, concepts, (question.language, "en"))
+    native = draft_free(run, "native", language=question.language, text=question.text, glossary=glossary)
+
+    async def by_english() -> tuple[Translation, SearchResult, list[Draft]]:
+        if question.language == "en":
+            pivot = Translation(text=question.text, language="en")
+        else:
+            pivot = await translate(run, concepts)
+        found = await retrieve(run, question.text, question.language, variants=_variants(pivot))
+        if pivot.validity == 0:
+            run.trace.warn("translate", f"the English route was dropped: {', '.join(pivot.problems)}")
+            return pivot, found, []
+        draft = await draft_free(
+            run, "english", language="en", text=pivot.text, evidence=found.evidence, validity=pivot.validity,
+            original="" if question.language == "en" else question.text,
+        )  # fmt: skip
+        return pivot, found, [draft]
+
+    first, (pivot, found, drafts) = await together(native, by_english())
+    drafts.append(first)
+    _raise_if_nothing(run, drafts)
+    if pivot.locality == "country" and not question.country:
+        return Outcome(text=write_abstention(run, "abstain_country"), abstained=True, drafts=tuple(drafts))
+    checked = await verify_claims(run, drafts, found.evidence)
+    accepted = [c for c in checked if c.accepted and (c.route == "english" or not c.agreed)]
+    accepted = accepted or [c for c in checked if c.accepted]
+    verdicts = tuple(Verdict(claim=c.claim.text, against="evidence", state=c.state, reason=c.reason) for c in checked)
+    supported = sum(c.state == "supported" for c in accepted)
+    words = (
+        f"{len(accepted)} of {len(checked)} claims accepted, {supported} on evidence, the others as two routes agree"
+    )
+    run.trace.record("decision", "reconcile", words=words)
+    if not accepted:
+        text = write_abstention(run, "abstain_evidence", found.evidence or found.rejected)
+        return Outcome(text=text, abstained=True, drafts=tuple(drafts), verdicts=verdicts)
+    if supported < len(accepted):
+        run.trace.warn(
+            "verify", f"{len(accepted) - supported} statements rest on agreeing drafts alone, not on evidence"
+        )
+    text, citations = await write_free(run, accepted)
+    asked = [c for c in checked if c.route == "english"] or checked
+    trust = sum(1.0 if c.state == "supported" else 0.6 if c.accepted else 0.0 for c in asked) / len(asked)
+    return Outcome(
+        text=text,
+        confidence=round(trust * max(d.confidence for d in drafts if d.usable), 4),
+        citations=citations,
+        drafts=tuple(drafts),
+        verdicts=verdicts,
+    )
+
+
+def _variants(pivot: Translation) -> dict[str, str]:
+    if pivot.validity == 0:
+        return {}
+    return {"en": " ".join([pivot.text, *(option.text for option in pivot.options)])}
+
+
+def _raise_if_nothing(run: Run, drafts: Sequence[Draft]) -> None:
+    """Raise the first model failure if it left no usable draft; a budget that ran out is no failure."""
+    failed = [error for error in run.failures if isinstance(error, ModelError)]
+    if failed and not any(draft.usable for draft in drafts):
+        raise failed[0]

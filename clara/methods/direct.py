@@ -1,0 +1,31 @@
+"""`direct`: the question as it was asked, one call. The baseline that every gap is measured from."""
+
+from __future__ import annotations
+
+from clara.choices import read_choice
+from clara.stages.blocks import show_history
+from clara.stages.state import Outcome, Run
+from clara.text import clean
+from clara.types import Draft
+
+
+async def direct(run: Run) -> Outcome:
+    """Ask the model and return what it says; for a choice, read the option from it."""
+    question = run.question
+    listed = "\n".join(f"{option.id}) {option.text}" for option in question.options)
+    prompt = run.prompts.render("draft/direct", question=question.text, options=listed, history=show_history(run))
+    completion = await run.ask("draft", prompt)
+    text = clean(completion.text).strip()
+    choice = read_choice(text, question.options, question.language) if question.options else None
+    draft = Draft(
+        route="native", language=question.language, group=f"model:{completion.model}", model=completion.model,
+        choice=choice, text=text,
+    )  # fmt: skip
+    unread = bool(question.options) and choice is None
+    if unread:
+        run.trace.warn("direct", "the model named no option that could be read")
+    if not text:
+        run.trace.warn("direct", "the model's reply was empty")
+    return Outcome(
+        text=text or run.say("abstain_routes"), choice=choice, confidence=0.5, abstained=not text, drafts=(draft,)
+    )

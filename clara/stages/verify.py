@@ -1,0 +1,149 @@
+"""Hold drafts against each other and against the evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from clara.errors import ClaraError, ConfigError
+from clara.knowledge import cite
+from clara.stages.blocks import show_evidence
+from clara.stages.state import Run
+from clara.types import Citation, Claim, Draft, Evidence, Verdict, VerdictState
+
+
+class ClaimVerdict(BaseModel):
+    """The model's verdict on one numbered claim."""
+
+    claim: int
+    verdict: Literal["supported", "refuted", "not_enough_info"]
+    passage: int = 0
+    quote: str = ""
+    agrees: list[int] = Field(default_factory=list)
+    conflicts: list[int] = Field(default_factory=list)
+
+
+class VerifyReply(BaseModel):
+    """What the verify prompt asks for."""
+
+    verdicts: list[ClaimVerdict] = Field(description="claim, verdict, passage, quote, agrees, conflicts")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedClaim:
+    """A claim after verification. `agreed`: an independent route says the same; `conflicted`: one says the contrary."""
+
+    claim: Claim
+    route: str
+    state: VerdictState
+    citation: Citation | None
+    agreed: bool
+    conflicted: bool
+    reason: str = ""
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the claim may stand in an answer: evidence states it, or two routes do and nothing contradicts."""
+        if self.state == "supported":
+            return True
+        return self.state in ("not_enough_info", "unverified") and self.agreed and not self.conflicted
+
+
+def verify_choices(drafts: Sequence[Draft], support: Mapping[str, int]) -> tuple[Verdict, ...]:
+    """Return each draft's choice against every other route and against the evidence. No model call."""
+    verdicts = []
+    chosen = [d for d in drafts if d.choice is not None and d.error is None]
+    for draft in chosen:
+        for other in chosen:
+            if other is not draft:
+                same = other.choice == draft.choice
+                state: VerdictState = "supported" if same else "refuted"
+                if not other.usable:
+                    state = "not_enough_info" if not other.sufficient else "unverified"
+                verdicts.append(Verdict(claim=f"{draft.route}: {draft.choice}", against=other.route, state=state))
+        by_evidence: dict[int, VerdictState] = {1: "supported", -1: "refuted", 0: "not_enough_info"}
+        verdicts.append(
+            Verdict(
+                claim=f"{draft.route}: {draft.choice}",
+                against="evidence",
+                state=by_evidence[support.get(str(draft.choice), 0)],
+            )
+        )
+    verdicts += [
+        Verdict(claim=d.route, against="itself", state="unverified", reason=d.error)
+        for d in drafts
+        if d.error is not None
+    ]
+    return tuple(verdicts)
+
+
+async def verify_claims(run: Run, drafts: Sequence[Draft], evidence: Sequence[Evidence]) -> list[CheckedClaim]:
+    """Judge every claim of the usable drafts in one call.
+
+    A supported or refuted verdict needs a quote that code finds in the passage; without it the claim is
+    not_enough_info. If the call fails, quotes that the drafts brought themselves still count, and the rest
+    is `unverified`.
+    """
+    listed = [(draft, claim) for draft in drafts if draft.usable for claim in draft.claims]
+    if not listed:
+        return []
+    shown = "\n".join(f"{i}. ({d.route} draft) {c.text}" for i, (d, c) in enumerate(listed, 1))
+    prompt = run.prompts.render(
+        "verify/claims",
+        fence=run.fence,
+        claims=run.fenced(shown),
+        evidence=show_evidence(run, evidence) if evidence else "(none was found)",
+    )
+    replies: dict[int, ClaimVerdict] = {}
+    failure = ""
+    try:
+        reply = await run.ask_for(VerifyReply, "draft", prompt)
+        replies = {v.claim: v for v in reply.verdicts}
+    except ConfigError:
+        raise
+    except ClaraError as error:
+        failure = str(error)
+        run.trace.record("route_failed", "verify", error=type(error).__name__, reason=failure)
+        run.trace.warn("verify", f"the claims could not be checked by the model: {error}")
+    return [_checked(i, listed, replies.get(i), evidence, failure) for i in range(1, len(listed) + 1)]
+
+
+def _checked(
+    number: int,
+    listed: Sequence[tuple[Draft, Claim]],
+    reply: ClaimVerdict | None,
+    evidence: Sequence[Evidence],
+    failure: str,
+) -> CheckedClaim:
+    draft, claim = listed[number - 1]
+    own = claim.citation if claim.citation and claim.citation.state != "unverified" else None
+    if reply is None:
+        return CheckedClaim(
+            claim=claim, route=draft.route, state="supported" if own else "unverified", citation=own,
+            agreed=False, conflicted=False, reason=failure or "the checker gave no verdict",
+        )  # fmt: skip
+    found = None
+    if reply.quote.strip() and 1 <= reply.passage <= len(evidence):
+        citation = cite(evidence[reply.passage - 1].passage, reply.quote)
+        found = citation if citation.state != "unverified" else None
+    state: VerdictState = "not_enough_info"
+    if reply.verdict == "refuted" and found:
+        state = "refuted"
+    elif reply.verdict == "supported" and (found or own):
+        state = "supported"
+
+    def independent(numbers: list[int]) -> bool:
+        return any(1 <= n <= len(listed) and listed[n - 1][0].route != draft.route for n in numbers)
+
+    return CheckedClaim(
+        claim=claim,
+        route=draft.route,
+        state=state,
+        citation=(found or own) if state != "not_enough_info" else None,
+        agreed=independent(reply.agrees),
+        conflicted=independent(reply.conflicts),
+        reason="" if state == reply.verdict else f"judged {reply.verdict}, but no such quote was found",
+    )

@@ -1,0 +1,120 @@
+"""Write the answer in the asker's language, and check in code that it says no more than was accepted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from clara.errors import ClaraError, ConfigError
+from clara.languages import UNKNOWN, english_name, is_written_in
+from clara.stages.state import Run
+from clara.stages.verify import CheckedClaim
+from clara.text import clean, numbers, sentences
+from clara.types import Citation, Evidence, Question
+
+_MARK = re.compile(r"\s?[\[【](\d{1,2})[\]】]")
+
+
+def write_choice(question: Question, option_id: str) -> str:
+    """Return the chosen option in the asker's own letters and words."""
+    return f"{option_id}) {question.option(option_id).text}"
+
+
+def write_abstention(run: Run, key: str, evidence: Sequence[Evidence] = ()) -> str:
+    """Say what is missing, and quote the closest passages that were found."""
+    lines = [run.say(key)]
+    if evidence:
+        lines += ["", run.say("closest")]
+        lines += [f"- {e.passage.title}: {' '.join(sentences(e.passage.text)[:1])}" for e in evidence[:3]]
+    return "\n".join(lines)
+
+
+def quote_lines(run: Run, citations: Sequence[Citation]) -> str:
+    """Return quotes as a list, numbered as the citations are, under a line that says what they are."""
+    return "\n".join([run.say("quoted"), "", *(f"- {c.quote} [{i}]" for i, c in enumerate(citations, 1))])
+
+
+async def write_free(run: Run, accepted: Sequence[CheckedClaim]) -> tuple[str, tuple[Citation, ...]]:
+    """Write a free answer from the accepted claims; returns it with its citations, numbered from 1 as marked.
+
+    Sentences with a number that no accepted claim has, or in the wrong language, are removed and that is
+    said. If writing fails or nothing is left, the answer is the accepted claims that are in the asker's
+    language, else the quotes themselves.
+    """
+    language = run.question.language
+    citations, marks = _number(accepted)
+    claims = "\n".join(f"- {c.claim.text}{marks.get(i, '')}" for i, c in enumerate(accepted))
+    prompt = run.prompts.render(
+        "write/answer",
+        fence=run.fence,
+        language=english_name(language),
+        question=run.fenced(run.question.text),
+        claims=run.fenced(claims),
+    )
+    try:
+        written = clean((await run.ask("draft", prompt)).text).strip()
+    except ConfigError:
+        raise
+    except ClaraError as error:
+        run.trace.record("route_failed", "write", error=type(error).__name__, reason=str(error))
+        return _without_writer(run, accepted, citations, marks), citations
+    known = set(numbers(" ".join(c.claim.text for c in accepted))) | set(numbers(run.question.text))
+    kept, removed = check_written(written, known, len(citations))
+    if not kept or not is_written_in(kept, language):
+        run.trace.record("rejected", "write", reason="nothing checkable was left, or it is in another language")
+        return _without_writer(run, accepted, citations, marks), citations
+    if removed:
+        run.trace.warn("write", run.say("removed"))
+        run.trace.record("removed", "write", sentences=removed)
+        kept = f"{kept}\n\n{run.say('removed')}"
+    return kept, citations
+
+
+def check_written(text: str, known_numbers: set[str], citations: int) -> tuple[str, int]:
+    """Drop the sentences with an unknown number, and marks of citations that do not exist.
+
+    Returns the text that is left and the number of sentences removed.
+    """
+    removed = 0
+    lines = []
+    for line in text.splitlines():
+        kept = []
+        # A mark belongs to the sentence before it, on whichever side of the full stop it stands.
+        for sentence in re.findall(r".+?(?:[.!?。！？।]+(?=\s|[\[【]|$)(?:\s?[\[【]\d+[\]】])*|$)", line):
+            marks_aside = _MARK.sub("", sentence)
+            if set(numbers(re.sub(r"^\s*\d+[.)]\s", "", marks_aside))) - known_numbers:
+                removed += 1
+                continue
+            kept.append(_MARK.sub(lambda m: m.group() if 1 <= int(m.group(1)) <= citations else "", sentence))
+        lines.append("".join(kept).rstrip())
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip(), removed
+
+
+def _number(accepted: Sequence[CheckedClaim]) -> tuple[tuple[Citation, ...], dict[int, str]]:
+    """Return the citations, each once, and the mark of each claim by its place in `accepted`."""
+    citations: list[Citation] = []
+    marks: dict[int, str] = {}
+    for i, checked in enumerate(accepted):
+        if checked.citation is None:
+            continue
+        if checked.citation not in citations:
+            citations.append(checked.citation)
+        marks[i] = f" [{citations.index(checked.citation) + 1}]"
+    return tuple(citations), marks
+
+
+def _without_writer(
+    run: Run, accepted: Sequence[CheckedClaim], citations: Sequence[Citation], marks: dict[int, str]
+) -> str:
+    language = run.question.language
+    own = [
+        f"- {c.claim.text}{marks.get(i, '')}"
+        for i, c in enumerate(accepted)
+        if language != UNKNOWN and is_written_in(c.claim.text, language) and (c.route == "native" or language == "en")
+    ]
+    if own:
+        return "\n".join(own)
+    if citations:
+        return quote_lines(run, citations)
+    run.trace.warn("write", "the answer could not be written in the asker's language")
+    return "\n".join(f"- {c.claim.text}" for c in accepted)

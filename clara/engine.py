@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import hmac
+import os
+import secrets
 import threading
 from collections.abc import Coroutine, Mapping, Sequence
 from concurrent.futures import Future
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from clara import languages
@@ -27,6 +32,7 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
 T = TypeVar("T")
+_PROCESS_KEY = secrets.token_bytes(32)
 Options = Mapping[str, str] | Sequence[str] | Sequence[Option]
 _MAX_CHARACTERS = 20_000
 
@@ -109,6 +115,7 @@ class Clara:
             trace=trace,
             models=self.models,
             meter=Meter(limits=self.settings.budget, prices=self.settings.prices),
+            fence=self._fence(asked),
         )
         trace.record("started", name, language=asked.language, options=len(asked.options))
         if name != "direct":  # opening takes a moment the first time: not on the event loop
@@ -177,6 +184,17 @@ class Clara:
             self._knowledge.close()
             self._knowledge = None
 
+    def _fence(self, question: Question) -> str:
+        """Return the mark around untrusted text, which nobody outside can guess.
+
+        Random per request; with a response cache the same for the same question, or the cache would never
+        be hit, and secret all the same: keyed by a secret of this process or of the user's data folder.
+        """
+        if self.settings.cache == "off":
+            return secrets.token_hex(6)
+        key = _PROCESS_KEY if self.settings.cache == "memory" else _stored_key(self.settings.home / "fence.key")
+        return hmac.new(key, repr(question).encode(), "sha256").hexdigest()[:12]
+
     def _check_method(self, name: str) -> None:
         if name not in METHODS:
             raise ConfigError(f"unknown method {name[:40]!r}: choose one of {', '.join(sorted(METHODS))}")
@@ -185,6 +203,21 @@ class Clara:
                 f"method {name} needs a chat model: give --model PROVIDER:NAME or set CLARA_MODEL "
                 "(clara doctor looks for local ones)"
             )
+
+
+def _stored_key(path: Path) -> bytes:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            made = path.with_suffix(f".{os.getpid()}")
+            made.touch(mode=0o600)
+            made.write_bytes(secrets.token_bytes(32))
+            with contextlib.suppress(FileExistsError):
+                os.link(made, path)  # of two processes that make one, the first is kept, and whole
+            made.unlink()
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"cannot use {path}: {error.strerror}; set cache = off or CLARA_HOME") from None
 
 
 def make_question(

@@ -51,6 +51,11 @@ def strip_accents(text: str) -> str:
     return unicodedata.normalize("NFC", "".join(c for c in decomposed if not "\u0300" <= c <= "\u036f"))
 
 
+def words(text: str) -> list[str]:
+    """Return the words of `text`; a run of an unspaced script is one word."""
+    return _WORD.findall(text)
+
+
 def terms(text: str) -> list[str]:
     """Return search terms: folded words without accents; runs of unspaced scripts as overlapping pairs."""
     return list(_terms(strip_accents(fold(text))))
@@ -67,6 +72,11 @@ def _terms(folded: str) -> Iterator[str]:
             yield characters[i : i + 2]
         at = run.end()
     yield from _WORD.findall(folded[at:])
+
+
+def has_unspaced(text: str) -> bool:
+    """Whether `text` holds characters of a script written without spaces between words."""
+    return bool(_UNSPACED.search(text))
 
 
 def numbers(text: str) -> list[str]:

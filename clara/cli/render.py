@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from rich import box
@@ -40,9 +41,9 @@ def show_answer(console: Console, answer: Answer, *, explain: bool) -> None:
     language = "" if answer.language == UNKNOWN else f" · {english_name(answer.language)}"
     title = "no reliable answer" if answer.abstained else f"answer{language} · confidence {answer.confidence:.0%}"
     style = "yellow" if answer.abstained else "green"
-    console.print(
-        Panel(plain(answer.answer), title=title, border_style=style, title_align="left", box=OPEN, padding=(1, 2))
-    )
+    # A list mark that can break from its line leaves unspaced Chinese alone on the next one.
+    body = plain(re.sub(r"^- ", "•\u00a0", answer.answer, flags=re.MULTILINE))
+    console.print(Panel(body, title=title, border_style=style, title_align="left", box=OPEN, padding=(1, 2)))
     if answer.citations:
         console.print(_sources(answer.citations))
     for warning in answer.warnings:

@@ -62,7 +62,9 @@ class Glossary:
         folded, out, at = _key(text), [], 0
         for start, end, concept in self._long_matches(folded, language):
             if language in concept.terms:
-                out += [folded[at:start], concept.terms[language][0]]
+                term = concept.terms[language][0]
+                # Set off, a term of an unspaced script stays one word when the text is cut into pairs.
+                out += [folded[at:start], f" {term} " if script(term) == "Hani" else term]
                 at = end
         return "".join([*out, folded[at:]]) if out else text
 
@@ -92,6 +94,15 @@ class Glossary:
             if wanted in by_language:
                 return self.concepts[by_language[wanted]]
         return None
+
+    def rest(self, text: str, language: str) -> tuple[str, str]:
+        """Return what the found terms cover of folded `text`, and what they leave."""
+        folded, inside, outside, at = _key(text), [], [], 0
+        for start, end, _ in self._long_matches(folded, language):
+            outside.append(folded[at:start])
+            inside.append(folded[start:end])
+            at = end
+        return " ".join(inside), " ".join([*outside, folded[at:]])
 
     def translate_terms(self, text: str, source: str, target: str) -> list[str]:
         """Return the preferred terms in `target` of the concepts that `text` names."""

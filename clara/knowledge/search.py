@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -16,15 +17,17 @@ from clara.knowledge.glossary import Glossary
 from clara.knowledge.store import Store
 from clara.knowledge.vectors import VectorIndex
 from clara.languages import UNKNOWN, script, usual_script
-from clara.text import fold, strip_accents, terms
+from clara.text import fold, strip_accents, terms, words
 from clara.types import Evidence, Passage
 
 _STEM = 4  # letters two words must share at their beginning to count as forms of one
 _FORM_WEIGHT = 0.75
-# Glossary terms alone lose what was asked about them; swapping in preferred terms loses a little.
+# Glossary terms alone lose how they stood together, besides what they do not cover; swapping in preferred
+# terms loses a little.
 _GLOSSARY = 0.8
 _SUBSTITUTED = 0.97
 _SECOND_OPINION = 0.35
+_STRAY_PAIR = 1.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,12 +128,20 @@ class Searcher:
         base = language.partition("-")[0]
         return next((tag for tag in sorted(available) if tag.partition("-")[0] == base), None)
 
-    def content_terms(self, text: str, language: str) -> list[str]:
-        """Return the search terms of `text` without the language's function and question words."""
+    def content(self, text: str, language: str) -> str:
+        """Return folded `text` without the language's function and question words."""
         stop = self._stopwords.get(language) or frozenset()
         if language == UNKNOWN:
             stop = frozenset().union(*self._stopwords.values())
-        return [term for term in dict.fromkeys(terms(text)) if term not in stop]
+        text = strip_accents(fold(text))
+        if unspaced := sorted((word for word in stop if script(word) == "Hani"), key=len, reverse=True):
+            # Without spaces a function word is cut out first, or its neighbours would pair up across it.
+            text = re.sub("|".join(map(re.escape, unspaced)), " ", text)
+        return " ".join(word for word in words(text) if word not in stop)
+
+    def content_terms(self, text: str, language: str) -> list[str]:
+        """Return the search terms of `text` without the language's function and question words, each once."""
+        return list(dict.fromkeys(terms(self.content(text, language))))
 
     def relevance(self, query_terms: Sequence[str], passage: Passage, weights: Mapping[str, float]) -> float:
         """Return the share of the query's information (idf-weighted terms) that a passage covers, in [0, 1]."""
@@ -138,10 +149,16 @@ class Searcher:
         return coverage(query_terms, held, weights)
 
     def weights(self, language: str, query_terms: Sequence[str]) -> dict[str, float]:
-        """Return each term's inverse document frequency in one language, as BM25 has it; unseen terms weigh most."""
+        """Return each term's inverse document frequency in one language, as BM25 has it; unseen words weigh most."""
         total = self._store.languages().get(language, 0)
         frequency = self._store.document_frequency(language, query_terms)
-        return {t: math.log(1 + (total - frequency.get(t, 0) + 0.5) / (frequency.get(t, 0) + 0.5)) for t in query_terms}
+        weights = {}
+        for term in query_terms:
+            held = frequency.get(term, 0)
+            weight = math.log(1 + (total - held + 0.5) / (held + 0.5))
+            # A pair of characters that never occurs mostly spans two words: its absence says little.
+            weights[term] = min(weight, _STRAY_PAIR) if held == 0 and script(term) == "Hani" else weight
+        return weights
 
     def _queries(
         self, query: str, language: str, variants: Mapping[str, str], available: Mapping[str, int]
@@ -161,16 +178,24 @@ class Searcher:
             else:
                 found = self._glossary.translate_terms(query, language, target)
                 if found:
-                    queries.append(_Query(target, " ".join(found), _GLOSSARY))
+                    queries.append(_Query(target, " ".join(found), _GLOSSARY * self._share(query, language)))
                 if everywhere and script(query) == usual_script(target):
                     queries.append(_Query(target, query, 1.0))  # cognates, and mixed or unidentified languages
         return queries
 
+    def _share(self, query: str, language: str) -> float:
+        """Return how much of the query's content the glossary could translate, in [0, 1]."""
+        inside, outside = self._glossary.rest(query, language)
+        found = sum(map(len, self.content_terms(inside, language)))
+        lost = sum(map(len, self.content_terms(outside, language)))
+        return found / (found + lost) if found else 0.0
+
     def _run(self, asked: _Query, total: int) -> list[_Hit]:
         settings, language = self._settings, asked.language
-        wanted = self.content_terms(asked.words, language) or terms(asked.words)
+        content = self.content(asked.words, language) or asked.words
+        wanted = list(dict.fromkeys(terms(content)))
         lexical = self._store.lexical(language, wanted, settings.candidates)
-        vector = self._embedder.embed([" ".join(wanted)])[0]
+        vector = self._embedder.embed([content])[0]
         near = self._index.query(language, vector, min(settings.candidates, total)) if vector.any() else []
         fused: dict[str, float] = {}
         origins: dict[str, dict[str, int]] = {}

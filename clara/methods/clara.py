@@ -205,9 +205,7 @@ async def _free(run: Run) -> Outcome:
     accepted = accepted or [c for c in checked if c.accepted]
     verdicts = tuple(Verdict(claim=c.claim.text, against="evidence", state=c.state, reason=c.reason) for c in checked)
     supported = sum(c.state == "supported" for c in accepted)
-    words = (
-        f"{len(accepted)} of {len(checked)} claims accepted, {supported} on evidence, the others as two routes agree"
-    )
+    words = f"{len(accepted)} of {len(checked)} claims accepted, {supported} on evidence, the rest by agreement"
     run.trace.record("decision", "reconcile", words=words)
     if not accepted:
         text = write_abstention(run, "abstain_evidence", found.evidence or found.rejected)

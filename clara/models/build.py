@@ -63,8 +63,7 @@ def from_object(model: ChatModel | BaseChatModel, settings: Settings) -> ChatMod
     if not hasattr(model, "ainvoke"):
         raise ConfigError(f"cannot use {type(model).__name__} as a model: pass PROVIDER:NAME or a LangChain chat model")
     name = getattr(model, "model_name", None) or getattr(model, "model", None) or type(model).__name__
-    chat = cast("BaseChatModel", model)
-    return _retrying(LangChainModel(str(name), lambda: chat, secrets=settings.secrets()), settings)
+    return _retrying(LangChainModel(str(name), lambda: model, secrets=settings.secrets()), settings)
 
 
 def _named(name: str, settings: Settings) -> ChatModel:

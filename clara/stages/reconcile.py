@@ -115,7 +115,7 @@ def _anchor(usable: Sequence[Draft], local: bool) -> Draft:
     preferred = ("native", "evidence", "english") if local else ("english", "native", "evidence")
     for route in preferred:
         for draft in usable:
-            if draft.route == route and (draft.translation_validity == 1 or len(usable) == 1 or local):
+            if draft.route == route:
                 return draft
     return max(usable, key=lambda d: (d.translation_validity, d.confidence, d.route))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -106,7 +105,7 @@ class Run:
     trace: Trace
     models: Models | None
     meter: Meter
-    fence: str = field(default_factory=lambda: secrets.token_hex(6))
+    fence: str
     failures: list[ClaraError] = field(default_factory=list)
 
     @property

@@ -20,7 +20,7 @@ _HARD = ("empty", "numbers", "options", "script")
 # English says "not" in these ways too; without them a right translation would look as if it had lost a negation.
 _ENGLISH_NEGATIVE = re.compile(
     r"\b(?:except|least|lacks?|absen\w+|non\w*|neither|avoid\w*|contraindicated|incorrect|false|untrue|unable|"
-    r"un\w+ed|free of|rules? out|fails?)\b|n't"
+    r"\w+less|un\w+ed|free of|rules? out|fails?)\b|n't"
 )
 # Chinese words that hold a negative character and are not negations.
 _NOT_NEGATIVE = re.compile(

@@ -1,0 +1,102 @@
+"""Scripted doctors: what a model with given habits would reply to each of CLARA's prompts."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from clara.models import Call
+
+_KINDS = {
+    "You translate medical questions": "translate",
+    "answering a multiple-choice question in": "evidence",
+    "answering a multiple-choice question.": "choice",
+    "from numbered passages of evidence, as separate": "free_evidence",
+    "for a lay reader, as separate claims": "free",
+    "You check medical claims": "verify",
+    "You write the final answer": "write",
+    "You translate medical answers": "back",
+    "You are a helpful medical assistant": "direct",
+}
+
+
+def kind(system: str) -> str:
+    """Tell which prompt a system text belongs to."""
+    return next((name for mark, name in _KINDS.items() if mark in system), "unknown")
+
+
+def letters(user: str) -> dict[str, str]:
+    """Return option text -> letter, as one draft's prompt shows them."""
+    return {text.strip(): letter for letter, text in re.findall(r"^([A-Z])\. (.+)$", user, re.MULTILINE)}
+
+
+def passages(user: str) -> dict[int, str]:
+    """Return number -> passage text of a prompt's evidence."""
+    part = user.split("Evidence:", 1)[-1]
+    return {
+        int(n): text.strip() for n, text in re.findall(r"\[(\d+)\] [^\n]*\n(.*?)(?=\n\n\[\d+\]|\n\w+>>)", part, re.S)
+    }
+
+
+@dataclass
+class Doctor:
+    """Answers every prompt by table.
+
+    english: what the translation of the question and options is.
+    picks: route kind and language -> option text that draft chooses ("native", "english", "evidence").
+    """
+
+    english: str = ""
+    english_options: tuple[str, ...] = ()
+    picks: Mapping[str, str] = field(default_factory=dict)
+    confidence: float = 90
+    quote: str = ""
+    sufficient: bool = True
+    query: str = ""
+    locality: str = "none"
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+
+    def reply(self, system: str, user: str) -> Any:
+        name = kind(system)
+        if name in self.overrides:
+            made = self.overrides[name]
+            return made(system, user) if callable(made) else made
+        return getattr(self, f"_{name}")(system, user)
+
+    def __call__(self, call: Call) -> Any:
+        return self.reply(call.system, call.turns[0].text)
+
+    def serve(self, body: dict[str, Any]) -> Any:
+        """The same, as a script of the fake server."""
+        return self.reply(body["messages"][0]["content"], body["messages"][1]["content"])
+
+    def _translate(self, system: str, user: str) -> str:
+        return json.dumps({"question": self.english, "options": list(self.english_options), "locality": self.locality})
+
+    def _choice(self, system: str, user: str) -> str:
+        shown = letters(user)
+        route = "english" if any(text in self.english_options for text in shown) else "native"
+        return json.dumps({"reason": "so it is", "choice": shown[self.picks[route]], "confidence": self.confidence})
+
+    def _evidence(self, system: str, user: str) -> str:
+        shown = letters(user)
+        letter = shown[self.picks["evidence"]]
+        found = next((n for n, text in passages(user).items() if self.quote and self.quote in text), 1)
+        return json.dumps(
+            {
+                "sufficient": self.sufficient,
+                "quotes": [{"passage": found, "quote": self.quote, "option": letter, "stance": "supports"}],
+                "choice": letter,
+                "confidence": self.confidence,
+                "query": self.query,
+            }
+        )
+
+    def _direct(self, system: str, user: str) -> str:
+        return "Answer: A"
+
+    def _back(self, system: str, user: str) -> str:
+        return "traducción"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import sqlite3
 import threading
 from collections.abc import Sequence
@@ -10,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from langchain_core.caches import RETURN_VAL_TYPE, BaseCache
-from langchain_core.load import dumps, loads
-from langchain_core.outputs import Generation
+from langchain_core.messages import message_to_dict, messages_from_dict
+from langchain_core.outputs import ChatGeneration, Generation
 
 from clara.errors import ConfigError
 
@@ -41,14 +42,13 @@ class DiskCache(BaseCache):
             row = self._db.execute("SELECT value FROM replies WHERE key = ?", (_key(prompt, llm_string),)).fetchone()
         if row is None:
             return None
-        generations: list[Generation] = loads(row[0], allowed_objects="messages")
-        return generations
+        return [ChatGeneration(message=message) for message in messages_from_dict(json.loads(row[0]))]
 
     def update(self, prompt: str, llm_string: str, return_val: Sequence[Generation]) -> None:
+        messages = [message_to_dict(g.message) for g in return_val if isinstance(g, ChatGeneration)]
+        value = json.dumps(messages, ensure_ascii=False)
         with self._lock:
-            self._db.execute(
-                "INSERT OR REPLACE INTO replies VALUES (?, ?)", (_key(prompt, llm_string), dumps(list(return_val)))
-            )
+            self._db.execute("INSERT OR REPLACE INTO replies VALUES (?, ?)", (_key(prompt, llm_string), value))
 
     def clear(self, **_: Any) -> None:
         with self._lock:

@@ -1,0 +1,36 @@
+# The two commands: make demo, make test. Both need only Python 3.11 or newer and make.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: demo test benchmark constraints clean
+
+demo: .venv/.installed
+	@$(BIN)/clara ask "मोतियाबिंद का इलाज क्या है?" --model evidence
+	@$(BIN)/clara ask "¿Qué síntomas tiene un ataque agudo de glaucoma de ángulo cerrado?" --model evidence --explain
+
+test: .venv/.tested
+	$(BIN)/python -m pytest
+
+benchmark: .venv/.tested
+	$(BIN)/python -m pytest tests/benchmark -m benchmark -s
+
+# Rewrites constraints.txt from the ranges in pyproject.toml, for every supported Python at once.
+constraints: .venv/.tested
+	$(INSTALL) uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-emit-index-url --no-annotate \
+	  --no-header pyproject.toml -o constraints.txt
+
+clean:
+	rm -rf .venv
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/.installed: .venv/bin/python pyproject.toml constraints.txt
+	$(INSTALL) -e .
+	@touch $@
+
+.venv/.tested: .venv/.installed
+	$(INSTALL) -e ".[test]"
+	@touch $@

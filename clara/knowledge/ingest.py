@@ -165,8 +165,7 @@ def _sections(body: str) -> Iterator[_Section]:
     first = marks[0].start() if marks else len(body)
     if body[:first].strip():
         yield _Section(0, "", 0, first)
-    for mark, following in zip(marks, [*marks[1:], None], strict=True):
-        end = following.start() if following else len(body)
+    for mark, end in zip(marks, [*(m.start() for m in marks[1:]), len(body)], strict=False):
         yield _Section(len(mark.group(1)), mark.group(2), mark.end(), end)
 
 

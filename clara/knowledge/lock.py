@@ -27,17 +27,20 @@ class FolderLock:
         self._file: IO[bytes] | None = None
 
     def acquire(self, *, exclusive: bool) -> None:
-        """Take the lock, or change between shared and exclusive."""
-        kind = portalocker.LockFlags.EXCLUSIVE if exclusive else portalocker.LockFlags.SHARED
+        """Take the lock, or change between shared and exclusive. A refused change leaves the shared lock in place."""
+        held = self._file is not None
         try:
             if self._file is None:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
                 self._file = self._path.open("ab")
-            portalocker.lock(self._file, kind | portalocker.LockFlags.NON_BLOCKING)
-        except (portalocker.AlreadyLocked, portalocker.LockException):
-            raise KnowledgeLocked(
-                f"the knowledge base is in use by {self._who()}; try again when it has ended"
-            ) from None
+            self._lock(exclusive)
+        except portalocker.LockException:
+            message = f"the knowledge base is in use by {self._who()}; try again when it has ended"
+            if held:
+                self._lock(exclusive=False)  # a refused change may have dropped the lock it started from
+            else:
+                self.release()
+            raise KnowledgeLocked(message) from None
         except OSError as error:
             raise KnowledgeError(
                 f"cannot use the data folder {self._path.parent}: {error.strerror}; set CLARA_HOME to a writable folder"
@@ -46,6 +49,11 @@ class FolderLock:
             self._holder.write_text(
                 json.dumps({"pid": os.getpid(), "purpose": self._purpose, "since": time.strftime("%H:%M:%S")})
             )
+
+    def _lock(self, exclusive: bool) -> None:
+        assert self._file is not None  # both callers have opened it
+        kind = portalocker.LockFlags.EXCLUSIVE if exclusive else portalocker.LockFlags.SHARED
+        portalocker.lock(self._file, kind | portalocker.LockFlags.NON_BLOCKING)
 
     def release(self) -> None:
         """Give the lock up; calling it again does nothing."""

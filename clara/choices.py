@@ -1,57 +1,114 @@
 """Read which option a text chose, in any of the forms that models and people write it.
 
-Nothing is guessed: where no explicit statement is found, or the last one names several options,
-the answer is None.
+The text becomes a row of one-letter codes, a code per word (`_LEXICON` knows the words of each language), and
+short patterns over the codes say what counts, the surest first:
+
+1. statements: "Answer: B", "B is correct", `\\boxed{B}`, {"choice": "B"}, "the answer is glaucoma"; the last one counts
+2. a line that is a label, or opens with one: "B", "It is (b).", "B) Glaucoma"
+3. labels named in passing: "as in option B"
+4. an option's own words
+
+Nothing is guessed: the answer is None where one of these names several options, or one that the text rules out.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from clara.text import ascii_digits, clean, fold
+from clara.text import ascii_digits, clean, fold, has_unspaced
 from clara.types import Option
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 # Other alphabets' first letters, as exam papers in those languages label options.
-_LABEL_ROWS = ("अबसद", "कखगघङ", "甲乙丙丁戊", "أبجده", "ابجده", "АБВГД", "①②③④⑤⑥", "アイウエオ", "가나다라마")
-_KEYWORDS = (
-    r"final\s+answer|correct\s+(?:answer|option|choice)|best\s+(?:answer|option|choice)|answer|option|choice|choose|"
-    r"respuesta|opción|alternativa|elijo|resposta|opção|letra|escolho|réponse|choix|lettre|proposition|"
-    r"答案|正确选项|正確選項|选项|選項|选择|選擇|应选|應選|选|選|"
-    r"सही\s+(?:उत्तर|जवाब|विकल्प)|उत्तर|जवाब|विकल्प|uttar|jawab|javab|vikalp|"
-    r"tamang\s+(?:sagot|opsyon)|sagot|kasagutan|opsyon|titik|"
-    r"الإجابة|الجواب|الخيار|jibu|chaguo|antwort|ответ|답|正解|答え"
+_LABEL_ROWS = ("अबसद", "कखगघङ", "甲乙丙丁戊", "أبجده", "ابجده", "АБВГД", "アイウエオ", "가나다라마")
+_ALSO_WORDS = frozenset("aeiouyа")  # the last one is Cyrillic
+
+_LEXICON = {
+    # states an answer
+    "S": "answer answers ans choose chose pick select boxed respuesta elijo escojo selecciono resposta gabarito "
+    "escolho réponse reponse choisis उत्तर जवाब uttar jawab javab jawaab sagot kasagutan pinipili jibu antwort ответ "
+    "الإجابة الاجابة الجواب 答案 我选 我選 应选 應選 应选择 應選擇 故选 故選 选择 選擇 答え 正解 답 답은 정답 정답은",
+    # names an option before its label; also after it
+    "N": "option choice letter opción opcion alternativa inciso literal opção opcao letra proposition choix lettre "
+    "l'option विकल्प vikalp opsyon titik letrang chaguo вариант الخيار 选 選",
+    "n": "选项 選項 项 項",
+    # is
+    "I": "is are was be it's es son é est c'est ay hai hain ist है हैं होगा هي هو 是 为 為 : = →",
+    # correct; also directly after a label
+    "C": "correct right best correcta correcto correta correto certa certo correcte bonne juste tama tamang "
+    "صحيح صحيحة الصحيح الصحيحة",
+    "c": "正确 正確 对 對 सही sahi चुनूँगा चुनूंगा चुनूँगी चुनूंगी चुनता चुनती",
+    # denies what follows, or what stands before it; only what stands before it
+    "D": "not no cannot never neither except wrong incorrect false aren't can't don't doesn't isn't wasn't won't "
+    "nunca incorrecta incorrecto falsa falso não nao errada incorreta ne pas n'est jamais fausse "
+    "hindi mali maling nicht не ليس ليست خطأ 不 非 不是 不对 不對 不正确 不正確",
+    "d": "नहीं ग़लत गलत nahi nahin galat 错 錯 错误 錯誤",
+    # says what is so instead
+    "K": "but sino mas mais kundi बल्कि balki 而是",
+    # joins labels
+    "&": "and or to through y o u e ou et at aur ya और या तथा و أو & / + 和 或 与 與 及 、",
+    "x": "nor ni nem",
+    # gives a reason; draws a conclusion
+    "b": "because since as due porque pues pois car parce puisque dahil kasi kyunki क्योंकि 因为 因為",
+    "t": "so thus therefore entonces luego portanto donc kaya इसलिए 因此 所以 故",
+    # fills
+    "f": "the it this that question would should one final la el le los ang ko po iyon ito hoga hoon "
+    "ही को está esta finale अंतिम 应 應 该 該 的 最终 最終 は",
+    # makes a letter part of a name
+    "V": "vitamin vitamina vitamine type tipo grade grado grau group grupo groupe hepatitis hepatite hépatite class "
+    "stage विटामिन हेपेटाइटिस टाइप",
+}
+# The other codes: L a label; a one that may also be a word or a number ("a", "2"); T an option's own words; w any
+# other word; . , ? as they are; | the end of a line.
+_CODES = {unicodedata.normalize("NFKC", word): code for code, row in _LEXICON.items() for word in row.split()}
+_CODES |= {"\n": "|", ".": ".", ",": ",", "?": "?", "!": ".", "。": ".", "।": ".", ";": ".", "؟": "?", "،": ","}
+
+_HAN = "\u3040-\u30ff\u3400-\u9fff"
+_TOKEN = (
+    r"\d+(?:[.,:/-]\d+)+"
+    rf"|{'|'.join(sorted((w for w in _CODES if re.match(f'[{_HAN}]', w)), key=len, reverse=True))}|[{_HAN}]"
+    rf"|[^\W_{_HAN}](?:[^\W_{_HAN}]|[\u0300-\u036f\u0900-\u0963\u0971-\u0dff]|['’_-](?=\w))*"
+    r"|\n|[.,:;!?&/+=→%°।؟،]"
 )
-_FILLER = (
-    r"(?:\s|[:：=\-–—>*_`\"'(\[{（【「。]|\b(?:is|are|would be|should be|option|the|letter|correct|one|es|la|el|"
-    r"opción|correcta|é|a|o|opção|alternativa|letra|correta|est|le|réponse|lettre|bonne|ay|ang|letrang|opsyon|hai|hoga|vikalp|ni|ist|"
-    r"text|choice)\b|là|是|为|為|应为|應為|选项|選項|选|選|应该|है|होगा|विकल्प|هي|هو|الخيار|は)*"
+
+_ITEM = r"(?:L|a(?!f*[wTLNSCV])|T(?=[.,?|b&]|$))"
+_LIST = rf"(?P<said>{_ITEM}(?:(?:[&x,]+f*)?{_ITEM}){{0,25}})"
+_FILL = r"[fINnCcSDdtxa&]{0,12}?"
+_STATED = (
+    rf"S(?:[^.?|]{{0,8}}?I)??\|*{_FILL}{_LIST}",  # the answer (to this question) is B
+    rf"[Nn][fC]*I\|*{_FILL}{_LIST}",  # the correct option is B
+    rf"[Dd][^.?|]{{0,40}}?K{_FILL}{_LIST}",  # not A but B
+    rf"{_LIST}(?:n?I?f*c|n?[If]+[CS])",  # B is correct
 )
-_AFTER = (
-    r"\s*[)\]}.:）】」।]*\s*(?:is\s+(?:the\s+)?(?:correct|right|best|answer)|es\s+(?:la\s+)?(?:correcta|respuesta)|"
-    r"é\s+(?:a\s+)?(?:correta|resposta|alternativa)|est\s+(?:la\s+)?(?:bonne|correcte|réponse)|"
-    r"是\s*(?:正确|正確|对|答案)|正确|正確|सही\s+है|सही\s+(?:उत्तर|विकल्प)|sahi\s+(?:hai|uttar|jawab)|ang\s+(?:tamang\s+)?sagot|ang\s+tama)"
-)
+_OWN_WORDS = r"[.,I]*(T)(?=[.,|]|$)"  # Answer: B. Glaucoma
+_RULED_OUT = (rf"D[fINnCSx]{{0,12}}?{_LIST}", rf"{_LIST}n?[If]*[Dd]")
+_ALONE = (rf"(?<![^|])[ft,]*{_LIST}[.,]*(?=\||$)", rf"(?<![^.?|])f*I[fa]*?{_LIST}(?=[.,|b]|$)")
+_NAMED = rf"[Nn]f*{_LIST}"
+_LABELLED_LINE = re.compile(r"[ \t]*[(\[【]?(?P<label>[^\W_][\w-]*)[ \t]*(?P<mark>[)\]】.:、])[ \t]*(?P<rest>\S.*)")
+_PUNCTUATION = str.maketrans("\u2018\u2019\u2010\u2013", "''--")
+_MARKUP = re.compile(r"\*+|`+|\$+|(?<![^\W_])_+|_+(?![^\W_])|\\(?:text\w*|math\w+)|</?\w+>")
 
 
 def read_choice(text: str, options: Sequence[Option] | Sequence[str], language: str = "und") -> str | None:
-    """Return the label of the option that `text` states, or None.
+    """Return the id of the option that `text` states, or None.
 
     options: `Option`s, or option texts, which are then labelled A, B, C, ...
     language: not needed for any form read today; part of the contract so that callers can pass what they know.
     """
     del language
     listed = label_options(options)
-    if not listed or not text.strip():
-        return None
-    plain = ascii_digits(clean(text))
-    labels = _labels(listed)
-    found = sorted(_statements(plain, labels))
-    if found:
-        return found[-1][1]
-    return _by_text(plain, listed)
+    reading = _Reading(_plain(text), listed)
+    denied = list(reading.find(*_RULED_OUT))
+    if stated := max(reading.statements(), key=lambda said: said.at, default=None):
+        return _only(stated.ids, [said for said in denied if said.at >= stated.at])
+    for found in ([*reading.find(*_ALONE), *reading.labelled_lines()], list(reading.find(_NAMED))):
+        if found:
+            return _only(frozenset[str]().union(*(said.ids for said in found)), denied)
+    return None if denied else reading.own_words()
 
 
 def label_options(options: Sequence[Option] | Sequence[str]) -> list[Option]:
@@ -59,55 +116,131 @@ def label_options(options: Sequence[Option] | Sequence[str]) -> list[Option]:
     return [o if isinstance(o, Option) else Option(id=LETTERS[i], text=str(o)) for i, o in enumerate(options)]
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """Options named together, and the number of the token with which that begins."""
+
+    at: int
+    ids: frozenset[str]
+
+
+@dataclass(slots=True)
+class _Token:
+    """A word or mark, its code, and the options it could name."""
+
+    text: str
+    start: int
+    end: int
+    code: str
+    ids: frozenset[str] = frozenset()
+
+
+class _Reading:
+    """A text as tokens and codes, to be asked what it says."""
+
+    def __init__(self, text: str, options: Sequence[Option]) -> None:
+        self._text = text
+        self._own: dict[str, frozenset[str]] = {}
+        for option in options:
+            if own := fold(_plain(option.text)).strip(" ."):
+                self._own[own] = self._own.get(own, frozenset()) | {option.id}
+        self._labels = _labels(options)
+        self._tokens = self._tokenize()
+        self._settle()
+        self._codes = "".join(token.code for token in self._tokens)
+
+    def find(self, *patterns: str) -> Iterator[_Said]:
+        """Yield what is named where one of `patterns` matches, unless it is asked rather than said."""
+        asked = re.compile(r"[^.|]{0,60}\?")
+        for pattern in patterns:
+            for match in re.finditer(pattern, self._codes):
+                if not asked.match(self._codes, match.end()):
+                    yield _Said(match.start("said"), self._ids(*match.span("said")))
+
+    def statements(self) -> Iterator[_Said]:
+        """Yield every statement of the answer; where the words after a label are another option's, both are named."""
+        for said in self.find(*_STATED):
+            last = re.compile(_LIST).match(self._codes, said.at)
+            own = re.compile(_OWN_WORDS).match(self._codes, last.end()) if last else None
+            yield _Said(said.at, said.ids | self._ids(*own.span(1))) if own else said
+
+    def labelled_lines(self) -> Iterator[_Said]:
+        """Yield the labels set off at the beginning of a line: "B) Glaucoma"."""
+        for line in self._text.splitlines():
+            match = _LABELLED_LINE.match(line)
+            label = self._labels.get(match["label"].casefold()) if match else None
+            if match and label:
+                rest = fold(match["rest"]).strip(" .")
+                own = any(rest.startswith(words) for words, ids in self._own.items() if label in ids)
+                # "C. trachomatis" is a name and "2. Wash your hands" a list.
+                if own or not (match["label"].isdigit() or (match["mark"] == "." and match["rest"][0].islower())):
+                    yield _Said(0, self._own.get(rest, frozenset()) | {label})
+
+    def own_words(self) -> str | None:
+        """Return the one option whose words occur, if no sentence denies or doubts it."""
+        named = frozenset[str]()
+        for sentence in re.finditer(r"[^.|]*T[^.|]*", self._codes):
+            said = [t for t in self._tokens[slice(*sentence.span())] if t.code == "T"]
+            said = [t for t in said if len(t.text) >= 4 or has_unspaced(t.text)]
+            if said and re.search(r"[Dd?]", sentence.group()):
+                return None
+            named = named.union(*(t.ids for t in said))
+        return _only(named, [])
+
+    def _ids(self, start: int, end: int) -> frozenset[str]:
+        return frozenset[str]().union(*(token.ids for token in self._tokens[start:end]))
+
+    def _tokenize(self) -> list[_Token]:
+        longest = sorted(self._own, key=len, reverse=True)
+        own = "|".join(re.escape(words).replace(r"\ ", r"\s+") for words in longest) or "(?!)"
+        token = re.compile(rf"(?<!\w)(?:{own})(?![\w\u0900-\u0963]|[.,]\d)|{_TOKEN}", re.IGNORECASE)
+        return [_Token(m.group(), m.start(), m.end(), *self._code(m.group())) for m in token.finditer(self._text)]
+
+    def _code(self, text: str) -> tuple[str, frozenset[str]]:
+        word = text.casefold()
+        if word in self._labels:
+            return ("a" if word.isdigit() or word in _ALSO_WORDS else "L"), frozenset({self._labels[word]})
+        own = self._own.get(fold(text), frozenset())
+        return _CODES.get(word, "T" if own else "w"), own
+
+    def _settle(self) -> None:
+        """Decide by its neighbours what a token is that could be a label or a word."""
+        for before, token, after in zip([None, *self._tokens], self._tokens, [*self._tokens[1:], None], strict=False):
+            ends = after is None or after.code in ".,|"
+            if token.code in "La":
+                glued = (before and before.end == token.start and before.code == "w") or (
+                    after and after.start == token.end and after.code == "w"
+                )
+                if glued or (before and before.code == "V"):  # "B超" is a word, "vitamin B" another
+                    token.code, token.ids = "w", frozenset()
+                elif token.text in _CODES and not ends:  # "o", "e", "y" join
+                    token.code, token.ids = _CODES[token.text], frozenset()
+                elif (
+                    before
+                    and not token.text.islower()
+                    and (before.code == "N" or (before.code == "I" and after and after.code == "L"))
+                ):
+                    token.code = "L"
+            elif token.ids and ends and (before is None or before.code in "SI|"):
+                token.code = "T"  # an option such as "no", as an answer
+
+
+def _only(ids: frozenset[str], denied: Sequence[_Said]) -> str | None:
+    """Return the one option of `ids`; None if there are more, or it is denied."""
+    return next(iter(ids)) if len(ids) == 1 and not any(ids & said.ids for said in denied) else None
+
+
 def _labels(options: Sequence[Option]) -> dict[str, str]:
-    """Map every spelling of a label to the option's id; the asker's own labels win over borrowed ones."""
-    rows = [LETTERS, LETTERS.lower(), "".join(chr(ord(c) + 0xFEE0) for c in LETTERS), *_LABEL_ROWS]
+    """Map every spelling of a label, casefolded, to the option's id; the asker's own labels win over borrowed ones."""
     labels: dict[str, str] = {}
-    for row in rows:
-        labels |= {row[i]: option.id for i, option in enumerate(options) if i < len(row)}
-    labels |= {str(i): option.id for i, option in enumerate(options, 1)}
-    own = {option.id: option.id for option in options}
-    return labels | {key.lower(): value for key, value in own.items()} | own
+    for row in (*_LABEL_ROWS, LETTERS):
+        labels |= {row[i].casefold(): option.id for i, option in enumerate(options) if i < len(row)}
+    if not any(_plain(option.text)[:1].isdigit() for option in options):  # else "2" is a value, not the second option
+        labels |= {str(i): option.id for i, option in enumerate(options, 1)}
+    return labels | {_plain(option.id).casefold(): option.id for option in options if option.id.strip()}
 
 
-def _statements(text: str, labels: dict[str, str]) -> Iterator[tuple[int, str]]:
-    """Yield (position, option id) of every explicit statement."""
-    label = "(" + "|".join(re.escape(key) for key in sorted(labels, key=len, reverse=True)) + ")"
-    # A label ends where the word ends; Han text has no spaces, so only Latin letters and digits are barred there.
-    end = r"(?![A-Za-z0-9_\u0900-\u097F\u00C0-\u024F\u0600-\u06FF])"
-    patterns = (
-        rf"\\boxed\s*\{{\s*(?:\\text\s*\{{)?\s*\(?{label}\)?\s*\}}",
-        rf"[\"'](?:answer|choice|option|answer_choice)[\"']\s*:\s*[\"']?\(?{label}{end}",
-        rf"(?:{_KEYWORDS}){_FILLER}{label}{end}(?!\s*(?:or|and|,\s*[A-D]\b))",
-        rf"(?<!\w)[(\[（【*]*{label}{_AFTER}",
-    )
-    for pattern in patterns:
-        for match in re.finditer(pattern, text, re.IGNORECASE):
-            written = match.group(1)
-            # A bare article ("a", "o") in running prose is a word, not a label.
-            marked = re.search(rf"[(:\"{{\[]\s*{written}$", match.group(0).rstrip("}\"')] "))
-            if written in ("a", "o", "e") and not marked and text[match.end(1) : match.end(1) + 1].isspace():
-                continue
-            yield match.start(1), labels.get(written) or labels[written.upper()]
-    alone = re.fullmatch(rf"\s*[(\[（【*_`\"']*{label}[)\]）】*_`\"'.:,।。]*\s*", text, re.IGNORECASE)
-    if alone:
-        yield alone.start(1), labels.get(alone.group(1)) or labels[alone.group(1).upper()]
-    # "B) the option's words" as the first or the last line.
-    lines = [line for line in text.strip().splitlines() if line.strip()]
-    opening = re.compile(rf"\s*[(\[*]*{label}\s*[)\].:）】、।*]+\s*\S", re.IGNORECASE)
-    starts = [m for line in (lines[:1] + lines[-1:]) if (m := opening.match(line))]
-    named = {labels.get(m.group(1)) or labels[m.group(1).upper()] for m in starts}
-    if len(named) == 1:
-        yield 0, named.pop()
-
-
-def _by_text(text: str, options: Sequence[Option]) -> str | None:
-    """Return the one option whose whole text is the answer, or is the only one named in it."""
-    said = fold(text).strip(" .\"'*")
-    exact = [o.id for o in options if fold(o.text).strip(" .\"'*") == said]
-    if exact:
-        return exact[0] if len(exact) == 1 else None
-    named = [o for o in options if len(fold(o.text)) >= 4 and fold(o.text).strip(" .") in said]
-    # "Glaucoma" inside "open-angle glaucoma" is the longer option, named once.
-    named = [o for o in named if not any(o is not other and fold(o.text) in fold(other.text) for other in named)]
-    return named[0].id if len(named) == 1 else None
+def _plain(text: str) -> str:
+    """Return `text` in one width, one kind of digits and quotes, without markup."""
+    plain = ascii_digits(unicodedata.normalize("NFKC", clean(text))).translate(_PUNCTUATION)
+    return _MARKUP.sub(" ", plain.replace("\\boxed", " answer: ")).strip()

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from rich import box
 from rich.columns import Columns
 from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from clara.config import EVIDENCE_MODEL
 from clara.errors import ClaraError
 from clara.languages import UNKNOWN, english_name
 from clara.text import clean
@@ -39,10 +40,11 @@ def plain(text: str, style: str = "") -> Text:
 def show_answer(console: Console, answer: Answer, *, explain: bool) -> None:
     """Show the answer, its sources and what the reader should know; with `explain` the whole record."""
     language = "" if answer.language == UNKNOWN else f" · {english_name(answer.language)}"
-    title = "no reliable answer" if answer.abstained else f"answer{language} · confidence {answer.confidence:.0%}"
+    # Without a generator the number says how well the passages match, not how likely an answer is right.
+    measure = "match" if answer.method == EVIDENCE_MODEL else "confidence"
+    title = "no reliable answer" if answer.abstained else f"answer{language} · {measure} {answer.confidence:.0%}"
     style = "yellow" if answer.abstained else "green"
-    # A list mark that can break from its line leaves unspaced Chinese alone on the next one.
-    body = plain(re.sub(r"^- ", "•\u00a0", answer.answer, flags=re.MULTILINE))
+    body = _lines(answer.answer)
     console.print(Panel(body, title=title, border_style=style, title_align="left", box=OPEN, padding=(1, 2)))
     if answer.citations:
         console.print(_sources(answer.citations))
@@ -62,6 +64,19 @@ def show_answer(console: Console, answer: Answer, *, explain: bool) -> None:
     )
 
 
+def _lines(text: str) -> RenderableType:
+    """Return the lines of an answer, list items hanging from their marks."""
+    parts: list[RenderableType] = []
+    for line in clean(text).splitlines():
+        if line.startswith("- "):
+            item = Table.grid(padding=(0, 1))
+            item.add_row("•", Text(line[2:], overflow="fold"))  # an ellipsis would hide words
+            parts.append(item)
+        else:
+            parts.append(Text(line))
+    return Group(*parts)
+
+
 def _sources(citations: Sequence[Citation]) -> RenderableType:
     by_source: dict[tuple[str, str, str], list[int]] = {}
     for number, citation in enumerate(citations, 1):
@@ -76,7 +91,7 @@ def _sources(citations: Sequence[Citation]) -> RenderableType:
                 (marks, "bold"), "  ", plain(title), f" ({language})  ", (f"quote {worst}", _STATE_STYLE[worst])
             )
         )
-        lines += [Text("      ").append_text(plain(part.strip(), "dim")) for part in source.split("; ")]
+        lines += [Padding(plain(part.strip(), "dim"), (0, 0, 0, 6)) for part in source.split("; ")]
     return Panel(Group(*lines), title="evidence", title_align="left", border_style="blue", box=OPEN, padding=(0, 2))
 
 

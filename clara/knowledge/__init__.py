@@ -4,7 +4,7 @@ from clara.knowledge.base import Added, Check, KnowledgeBase
 from clara.knowledge.citations import check_quote, cite, negations, same_facts
 from clara.knowledge.embeddings import Embedder, HashedNGrams
 from clara.knowledge.glossary import Concept, Glossary, load_glossary
-from clara.knowledge.search import Searcher, SearchResult, coverage
+from clara.knowledge.search import Searcher, SearchResult, coverage, passage_terms
 
 __all__ = [
     "Added",
@@ -21,5 +21,6 @@ __all__ = [
     "coverage",
     "load_glossary",
     "negations",
+    "passage_terms",
     "same_facts",
 ]

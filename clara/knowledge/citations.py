@@ -13,8 +13,9 @@ _NEAR = 0.9
 _MIN_QUOTE = 12  # characters; shorter quotes occur by chance
 # Words whose gain or loss turns a statement round. Units count as exact through the numbers' neighbours.
 _NEGATION = re.compile(
-    r"\b(?:no|not|never|none|without|cannot|can't|don't|doesn't|isn't|aren't|nor|nunca|sin|jamás|ni|não|nem|sem|jamais|"
-    r"ne|n'|pas|sans|aucun|aucune|hindi|huwag|wala|walang|nahi|nahin|mat|bina|si|hapana|bila)\b|"
+    r"\b(?:except|excepto|salvo|sauf|exceto|maliban|no|not|never|none|without|cannot|can't|don't|doesn't|isn't|aren't|"
+    r"nor|nunca|sin|jamás|não|nem|sem|jamais|ne|n'|pas|sans|aucun|aucune|hindi|huwag|wala|walang|nahi|nahin|bina|"
+    r"hapana|bila)\b|"
     r"[不没沒无無未勿别別非]|नहीं|(?<![\u0900-\u097f])(?:न|ना|मत|बिना)(?![\u0900-\u097f])|(?<!\w)(?:لا|لم|لن|ليس|دون|بدون)(?!\w)"
 )
 _QUANTITY = re.compile(r"(\d+(?:[.,]\d+)*)\s*([^\s\d.,;:!?()\[\]]{1,12})?")

@@ -15,12 +15,12 @@ from __future__ import annotations
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
-from clara.errors import ModelError
+from clara.errors import KnowledgeError, ModelError
 from clara.knowledge import Concept, SearchResult, cite
 from clara.stages.blocks import concepts_of, show_glossary
 from clara.stages.concurrent import together
 from clara.stages.draft import draft_choice, draft_choice_from_evidence, draft_free
-from clara.stages.evidence import score_options
+from clara.stages.evidence import OptionScore, score_options
 from clara.stages.reconcile import evidence_support, reconcile
 from clara.stages.retrieve import retrieve
 from clara.stages.state import Outcome, Run
@@ -57,9 +57,12 @@ async def _choice(run: Run) -> Outcome:
 
     if question.language == "en":
         pivot = Translation(text=question.text, language="en", options=question.options)
-        drafts = list(await together(native("native"), _english(run, pivot, glossary)))
+        (first, second), reading = await together(
+            together(native("native"), _english(run, pivot, glossary)), _reading(run)
+        )
+        drafts = [first, second]
     else:
-        first, (pivot, drafts) = await together(native("native"), by_english())
+        (first, (pivot, drafts)), reading = await together(together(native("native"), by_english()), _reading(run))
         drafts.append(first)
     local = pivot.locality != "none"
 
@@ -76,7 +79,7 @@ async def _choice(run: Run) -> Outcome:
     verdicts = verify_choices(drafts, evidence_support(drafts))
     citations = tuple(c for d in drafts if d.choice == decision.choice for c in d.citations if c.state != "unverified")
     if not citations and decision.choice is not None:
-        citations = await _further_reading(run, decision.choice)
+        citations = _further_reading(reading, decision.choice)
     if local and not question.country:
         run.trace.warn("reconcile", run.say("abstain_country"))
     if decision.abstain or decision.choice is None:
@@ -117,17 +120,25 @@ def _settled(run: Run, drafts: Sequence[Draft]) -> bool:
     return settled
 
 
-async def _further_reading(run: Run, choice: str) -> tuple[Citation, ...]:
-    """Cite the line of the knowledge base that names the chosen option in the matter asked about, if one clearly does.
+async def _reading(run: Run) -> list[OptionScore]:
+    """Score the options against the knowledge base in the asker's language, while the models are at work."""
+    question = run.question
+    try:
+        if run.knowledge.searcher.own_language(question.language) != question.language:
+            return []
+        return await score_options(run, question.text, question.options, question.language)
+    except KnowledgeError as error:
+        run.trace.warn("retrieve", f"no evidence could be searched: {error}")
+        return []
+
+
+def _further_reading(reading: Sequence[OptionScore], choice: str) -> tuple[Citation, ...]:
+    """Cite the line that names the chosen option in the matter asked about, if one clearly does and leads.
 
     No verdict rests on it: the drafts agreed before any evidence was asked for.
     """
-    question = run.question
-    own = run.knowledge.searcher.own_language(question.language)
-    if own is None or own != question.language:
-        return ()
-    best = max(await score_options(run, question.text, question.options, own), key=lambda s: s.score)
-    if best.option != choice or best.line is None or best.score < _CLEARLY:
+    best = max(reading, key=lambda s: s.score, default=None)
+    if best is None or best.option != choice or best.line is None or best.score < _CLEARLY:
         return ()
     return (cite(best.line.passage, best.line.text),)
 

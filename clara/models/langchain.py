@@ -104,7 +104,7 @@ def map_error(error: Exception, name: str, secrets: Iterable[str] = ()) -> Model
     if isinstance(error, ModelError | ConfigError):
         return error
     response = getattr(error, "response", None)
-    status = getattr(error, "status_code", None) or getattr(response, "status_code", None)
+    status = getattr(error, "status_code", None) or getattr(response, "status_code", None) or _status_of(error)
     wait = retry_after_s(getattr(response, "headers", None) or {})
     said = _redact(str(error) or type(error).__name__, secrets)
 
@@ -133,6 +133,14 @@ def map_error(error: Exception, name: str, secrets: Iterable[str] = ()) -> Model
     if isinstance(error, lc.ModelConnectionError | ConnectionError | OSError) or "Connect" in type(error).__name__:
         return ModelUnreachable(f"{name}: cannot reach the provider; check base_url and the network: {said}")
     return ModelBadOutput(f"{name}: {type(error).__name__}: {said}")
+
+
+def _status_of(error: Exception) -> int | None:
+    """Return the status that a provider-neutral class stands for."""
+    from langchain_core import exceptions as lc
+
+    stands_for = {lc.ModelInvalidRequestError: 400, lc.ModelAPIError: 500}
+    return next((status for cls, status in stands_for.items() if isinstance(error, cls)), None)
 
 
 def _validation_failed(error: Exception) -> bool:

@@ -33,6 +33,7 @@ class ScriptedModel:
         return self._name
 
     async def complete(self, call: Call) -> Completion:
+        """Return or raise what the script says to `call`."""
         self.calls.append(call)
         # Yields even without latency, so that concurrent calls interleave as real ones do.
         await asyncio.sleep(self._latency_s)

@@ -6,8 +6,9 @@ import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from clara.knowledge import KnowledgeBase, coverage
+from clara.knowledge import KnowledgeBase, coverage, passage_terms
 from clara.stages.state import Run
 from clara.text import fold, sentences, terms
 from clara.types import Evidence, Option, Passage
@@ -83,21 +84,25 @@ def _score(kb: KnowledgeBase, stem: str, options: Sequence[Option], language: st
     for found in by_option.values():
         ids += [i for i, _ in kb.store.lexical(language, [*stem_terms, *found], 15)]
     passages = kb.store.passages(list(dict.fromkeys(ids)))
-    held = {i: set(terms(f"{p.title} {p.section} {p.text}")) for i, p in passages.items()}
-    lines = {i: [(text, set(terms(text))) for text in _claims(p)] for i, p in passages.items()}
+    held = {i: passage_terms(p) for i, p in passages.items()}
     about = {i: coverage(stem_terms, words, weights) for i, words in held.items()}
     scores = []
     for option in options:
         best = OptionScore(option=option.id, score=0.0, line=None)
         for i, passage in passages.items():
             whole = coverage(by_option[option.id], held[i], weights)
-            for text, words in lines[i]:
+            for text, words in _line_terms(passage):
                 near = coverage(by_option[option.id], words, weights)
                 value = about[i] * (0.6 * near + 0.4 * whole)
                 if value > best.score:
                     best = OptionScore(option=option.id, score=value, line=Line(passage=passage, text=text))
         scores.append(best)
     return scores
+
+
+@lru_cache(maxsize=8192)
+def _line_terms(passage: Passage) -> tuple[tuple[str, frozenset[str]], ...]:
+    return tuple((text, frozenset(terms(text))) for text in _claims(passage))
 
 
 def _claims(passage: Passage) -> list[str]:

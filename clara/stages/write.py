@@ -78,15 +78,17 @@ def check_written(text: str, known_numbers: set[str], citations: int) -> tuple[s
     removed = 0
     lines = []
     for line in text.splitlines():
+        mark = re.match(r"\s*(?:\d+[.)]|[-*•])\s+", line)
+        start, line = (mark.group(), line[mark.end() :]) if mark else ("", line)
         kept = []
         # A mark belongs to the sentence before it, on whichever side of the full stop it stands.
         for sentence in re.findall(r".+?(?:[.!?。！？।]+(?=\s|[\[【]|$)(?:\s?[\[【]\d+[\]】])*|$)", line):
             marks_aside = _MARK.sub("", sentence)
-            if set(numbers(re.sub(r"^\s*\d+[.)]\s", "", marks_aside))) - known_numbers:
+            if set(numbers(marks_aside)) - known_numbers:
                 removed += 1
                 continue
             kept.append(_MARK.sub(lambda m: m.group() if 1 <= int(m.group(1)) <= citations else "", sentence))
-        lines.append("".join(kept).rstrip())
+        lines.append(start + "".join(kept).strip() if kept else "")
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip(), removed
 
 

@@ -148,6 +148,14 @@ MORE_WAYS = {
     "उत्तर A नहीं, बल्कि B है": "B",
     "Hindi A ang sagot kundi B": "B",
     "I think this is acute angle-closure glaucoma.": "B",
+    "A) Cataract: no pain.\nB) Glaucoma: pain.\nC) Discharge.\n\nTherefore the correct answer is B) acute glaucoma.": "B",
+    "Thus, B.": "B",
+    "Por lo tanto, la respuesta correcta es la opción B.": "B",
+    "A alternativa certa é a letra B.": "B",
+    "La bonne réponse est donc la proposition B.": "B",
+    "综上所述，本题应选择B项": "B",
+    "मेरा उत्तर B है क्योंकि दर्द है": "B",
+    "Samakatuwid, B po ang sagot.": "B",
     "Ang sagot po ay B, kasi biglang sumakit.": "B",  # Taglish
 }
 
@@ -268,8 +276,10 @@ def test_nothing_is_guessed(language: str, said: str) -> None:
 @pytest.mark.parametrize(
     "said",
     [
-        "", " \n\t", "\u200b", "error", "Error 500", "null", "N/A", "unknown", "...", "{}", '{"answer": null}', "Z", "Answer: Z",
-        "Vitamin A is the best treatment.", "Hepatitis B is the answer", "C. trachomatis causes it.",
+        "", " \n\t", "\u200b", "error", "Error 500", "null", "N/A", "unknown", "...", "{}", '{"answer": null}', "Z",
+        "Answer: A and/or B", "Answer: A to C", "Answer: between A and B", "Go to A&E now", "Answer: not sure, maybe B",
+        "Answer: B (cataract)", "A is wrong, B is wrong, C is wrong", "答案：以上都不对", "उत्तर: इनमें से कोई नहीं",
+        "Answer: Z", "Vitamin A is the best treatment.", "Hepatitis B is the answer", "C. trachomatis causes it.",
         "Answer: 2 drops a day", "Answer: 1.5 mg", "Answer: 3-4 weeks", "1. Wash your hands",
         "It is not dry eye.", "Could it be dry eye?", "cataract or dry eye", "B) cataract", "A) x\nB) y\nC) z",
         "Option A hurts less than option B", "None of the above", "लक्षण", "الإجابة: بعد أسبوع", "Ответ: боль",

@@ -1,0 +1,149 @@
+"""Stages by themselves: what code checks in a translation, a reply, a written answer, and what the meter counts."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import BaseModel
+
+from clara.config import BudgetSettings
+from clara.errors import BudgetExceeded, ModelBadOutput
+from clara.models import Completion
+from clara.stages.evidence import is_odd_one_out
+from clara.stages.state import Meter, read_reply
+from clara.stages.translate import check
+from clara.stages.write import check_written
+from clara.types import Option, Question
+
+
+def asked(text: str, *options: str, language: str = "hi") -> Question:
+    return Question(
+        text=text, language=language, options=tuple(Option(id=str(i), text=o) for i, o in enumerate(options))
+    )
+
+
+@pytest.mark.parametrize(
+    ("question", "translated", "problems"),
+    [
+        (asked("दबाव ४५ mmHg है"), "The pressure is 45 mmHg", []),
+        (asked("दबाव 45 mmHg है"), "The pressure is 54 mmHg", ["numbers"]),
+        (asked("दबाव 45 mmHg है"), "The pressure is high", ["numbers"]),
+        (asked("Tome 0,5 ml", language="es"), "Take 0.5 ml", []),
+        (asked("बूँद न डालें"), "Do not put drops in", []),
+        (asked("बूँद न डालें"), "Put drops in", ["negation"]),
+        (asked("不良反应有哪些？", language="zh-Hans"), "What are the adverse reactions?", []),
+        (asked("Qual NÃO é sintoma?", language="pt"), "Which of these is a symptom?", ["negation"]),
+        (asked("Tous SAUF un", language="fr"), "All except one", []),
+        (asked("बिना दर्द नज़र जाना"), "painless loss of sight", []),
+        (asked("आँख में दर्द"), "आँख में दर्द", ["script"]),
+        (asked("आँख में दर्द"), " ", ["empty"]),
+    ],
+)
+def test_a_translation_is_checked_in_code(question: Question, translated: str, problems: list[str]) -> None:
+    assert check(question, translated, [], "en") == problems
+
+
+def test_options_of_a_translation_are_counted_and_compared_one_by_one() -> None:
+    question = asked("कौन सा?", "5 मिनट", "20 मिनट")
+    assert check(question, "Which?", ["5 minutes", "20 minutes"], "en") == []
+    assert check(question, "Which?", ["20 minutes", "5 minutes"], "en") == ["numbers"]
+    assert check(question, "Which?", ["5 minutes"], "en") == ["options"]
+
+
+class Form(BaseModel):
+    choice: str
+    confidence: float = 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"choice": "B"}',
+        'Sure!\n```json\n{"choice": "B", "confidence": 3}\n```\nAnything else?',
+        'I think {"choice": "B"}',
+        '{"choice": "B", "other": [1, 2]}',
+    ],
+)
+def test_json_is_read_out_of_what_models_put_around_it(text: str) -> None:
+    assert read_reply(Form, text).choice == "B"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("B", "no JSON"), ('{"confidence": 1}', "choice"), ('{"choice": ["B"]}', "choice"), ("{}", "choice")],
+)
+def test_a_reply_in_another_form_says_what_is_wrong(text: str, said: str) -> None:
+    with pytest.raises(ModelBadOutput, match=said):
+        read_reply(Form, text)
+
+
+def test_the_meter_counts_rounds_by_what_waited_for_what() -> None:
+    meter = Meter(limits=BudgetSettings(calls=4, rounds=3), prices={"m": (1.0, 2.0)})
+    done = Completion(text="", model="m", prompt_tokens=1_000_000, completion_tokens=500_000)
+    first, beside = meter.begin(0), meter.begin(0)
+    assert (first, beside) == (1, 1)
+    meter.end(first, done)
+    second = meter.begin(0)
+    assert second == 2  # `beside` is still running; it held nobody up
+    meter.end(beside, None)
+    meter.end(second, done)
+    usage = meter.usage()
+    assert (usage.calls, usage.rounds, usage.prompt_tokens, usage.cost) == (3, 2, 2_000_000, 4.0)
+    meter.end(meter.begin(0), None)
+    with pytest.raises(BudgetExceeded, match="4 model calls"):
+        meter.begin(0)
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        ({"rounds": 1}, "1 rounds"),
+        ({"tokens": 10}, "10 tokens"),
+        ({"cost": 0.5}, "0.5"),
+        ({"seconds": 2.0}, "2 seconds"),
+    ],
+)
+def test_every_limit_ends_the_calls(limits: dict[str, float], said: str) -> None:
+    meter = Meter(limits=BudgetSettings(**limits), prices={"m": (1e6, 0.0)})  # type: ignore[arg-type]
+    meter.end(meter.begin(0), Completion(text="", model="m", prompt_tokens=12))
+    with pytest.raises(BudgetExceeded, match=said):
+        meter.begin(3.0)
+
+
+def test_a_reply_from_the_cache_is_no_call_and_a_model_without_price_has_no_cost() -> None:
+    meter = Meter(limits=BudgetSettings())
+    meter.end(meter.begin(0), Completion(text="", model="m", cached=True))
+    assert (meter.usage().calls, meter.usage().rounds, meter.usage().cost) == (0, 0, 0.0)
+    meter.end(meter.begin(0), Completion(text="", model="m", prompt_tokens=1))
+    assert meter.usage().cost is None
+
+
+@pytest.mark.parametrize(
+    ("text", "kept", "removed"),
+    [
+        ("Use drops. [1] Take 500 mg daily.", "Use drops. [1]", 1),
+        ("Use drops 4 times a day [1]. Rest.", "Use drops 4 times a day [1]. Rest.", 0),
+        ("Nothing is cited here [7].", "Nothing is cited here.", 0),
+        ("दिन में ४ बार डालें। [1] 9 गोली लें।", "दिन में ४ बार डालें। [1]", 1),
+        ("每天4次。[1]服用500毫克。", "每天4次。[1]", 1),
+        ("1. Rinse the eye.\n2. Go to hospital.", "1. Rinse the eye.\n2. Go to hospital.", 0),
+    ],
+)
+def test_a_sentence_may_say_no_number_that_was_not_accepted(text: str, kept: str, removed: int) -> None:
+    assert check_written(text, {"4"}, 1) == (kept, removed)
+
+
+@pytest.mark.parametrize(
+    ("stem", "odd"),
+    [
+        ("Which of these is NOT a symptom of cataract?", True),
+        ("Todos son síntomas, excepto:", True),
+        ("Tous sont des symptômes, sauf :", True),
+        ("以下哪项不是症状？", True),
+        ("इनमें से कौन सा लक्षण नहीं है?", True),
+        ("Alin ang hindi sintomas?", True),
+        ("What is a symptom of cataract?", False),
+        ("मोतियाबिंद का लक्षण क्या है?", False),
+    ],
+)
+def test_questions_for_the_odd_one_out_are_recognised(stem: str, odd: bool) -> None:
+    assert is_odd_one_out(stem) is odd

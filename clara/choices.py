@@ -179,7 +179,7 @@ class _Reading:
     def own_words(self) -> str | None:
         """Return the one option whose words occur, if no sentence denies or doubts it."""
         named = frozenset[str]()
-        for sentence in re.finditer(r"[^.|]*T[^.|]*", self._codes):
+        for sentence in re.finditer(r"[^.|]+", self._codes):
             said = [t for t in self._tokens[slice(*sentence.span())] if t.code == "T"]
             said = [t for t in said if len(t.text) >= 4 or has_unspaced(t.text)]
             if said and re.search(r"[Dd?]", sentence.group()):

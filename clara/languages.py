@@ -60,6 +60,7 @@ _CANDIDATES = {
 # A first choice per script that short questions fall back to, with the probability another needs to beat it.
 _USUAL = {"Deva": ("hi", 0.8), "Arab": ("ar", 0.8), "Cyrl": ("ru", 0.8), "Beng": ("bn", 0.9)}
 _MARGIN = 0.5
+_NO_LANGUAGE = ("mul", "mis", "zxx")  # several, uncoded, none
 
 # Words that identifiers trained on formal text do not know: Hindi as typed in Latin letters, and the
 # Filipino words that survive inside Taglish.
@@ -85,7 +86,7 @@ _HANS_HANT = (
     "话話 长長 动動 体體 头頭 脑腦 脏臟 肿腫 疗療 药藥 医醫 诊診 检檢 视視 网網 脱脫 离離 压壓 泪淚 结結 "
     "红紅 热熱 伤傷 损損 险險 严嚴 经經 从從 种種 两兩 业業 车車 电電 听聽 写寫 读讀 让讓 给給 觉覺 样樣 "
     "处處 术術 输輸 节節 见見 点點 亲親 岁歲 转轉 达達 场場 气氣 变變 龄齡 细細 线線 镜鏡 预預 与與 号號 "
-    "导導 须須 请請 儿兒 块塊 双雙 单單 来來 几幾 轻輕 当當 间間 类類 别別 质質 确確 "
+    "导導 须須 状狀 请請 儿兒 块塊 双雙 单單 来來 几幾 轻輕 当當 间間 类類 别別 质質 确確 "
 ).split()
 _ONLY_SIMPLIFIED = frozenset(pair[0] for pair in _HANS_HANT)
 _ONLY_TRADITIONAL = frozenset(pair[1] for pair in _HANS_HANT)
@@ -108,19 +109,22 @@ def canonical(tag: str) -> str:
     import langcodes
 
     wanted = tag.strip()
+    if wanted.lower() == UNKNOWN:
+        return UNKNOWN
     try:
         language = langcodes.Language.get(wanted)
-        if not language.is_valid() or not language.language:
+        named = re.fullmatch("[a-z]{2,3}", language.language or "") and language.language not in _NO_LANGUAGE
+        if not named or not language.is_valid():
             raise LookupError(wanted)
     except (LookupError, ValueError, AttributeError):
         try:
+            if len(wanted) < 2:
+                raise LookupError(wanted)
             language = langcodes.find(wanted)
         except LookupError:
             raise InputError(
                 f"unknown language {wanted[:40]!r}: give a BCP 47 tag such as en, es, hi, hi-Latn or zh-Hans, or auto"
             ) from None
-    if language.language == UNKNOWN:
-        return UNKNOWN
     base = {"tl": "fil", "cmn": "zh"}.get(language.language or "", language.language or "")
     if base == "zh":
         return "zh-Hant" if language.maximize().script == "Hant" else "zh-Hans"

@@ -21,19 +21,30 @@ _PUNCTUATION = str.maketrans(
 )
 # Scripts written without spaces between words: Han, Kana, Thai, Lao, Myanmar, Khmer.
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
-_WORD = re.compile(r"[^\W_]+(?:[\u0300-\u036f\u0900-\u0dff\u200c\u200d]+[^\W_]*)*")
+# Marks that are not \w: accents, Hebrew and Arabic points, vowel signs of Indic scripts, joiners.
+_MARKS = "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0dff\u200c\u200d"
+_WORD = re.compile(rf"[^\W_]+(?:[{_MARKS}]+[^\W_]*)*")
+# Points that Arabic and Hebrew readers do without: shadda and the short vowels, niqqud.
+_POINTS = re.compile("[\u0300-\u036f\u0591-\u05bd\u05bf-\u05c7\u064b-\u0652\u0670]")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*(?:\s?/\s?\d+)?")
-_SENTENCE_END = re.compile(r"(?<=[.!?।。！？؟])\s+|(?<=[。！？])")
+# A Chinese sentence ends after its closing quotation mark, and nothing ends after "Dr." or "e.g.".
+_SENTENCE_END = re.compile(
+    r"(?<=[.!?।॥؟۔።။។])(?<!\bDr\.)(?<!\bDra\.)(?<!\bSr\.)(?<!\bSra\.)(?<!\bvs\.)(?<!\be\.g\.)(?<!\bi\.e\.)"
+    r"(?<!\bp\. ej\.)(?<!\bp\. ex\.)(?<!\bp\.)(?<!डॉ\.)\s+"
+    r"|(?<=[。！？])(?![”’」』）])\s*|(?<=[。！？][”’」』）])\s*"
+)
 
 
 def clean(text: str) -> str:
     """Return `text` in NFC without control, invisible and direction-changing characters; newlines and tabs stay."""
-    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
-    return _STRAY_JOINER.sub("", _INVISIBLE.sub("", _CONTROL.sub("", text)))
+    text = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    # Composed last: what was removed may have stood between a letter and its accent.
+    return unicodedata.normalize("NFC", _STRAY_JOINER.sub("", _INVISIBLE.sub("", text)))
 
 
 def ascii_digits(text: str) -> str:
-    """Return `text` with every decimal digit of any script (३, ٣, ３) as 0-9."""
+    """Return `text` with every decimal digit of any script (३, ٣, ３) as 0-9, the Arabic decimal mark as a point."""
+    text = text.replace("\u066b", ".")
     return "".join(str(unicodedata.digit(c)) if c.isdecimal() and not c.isascii() else c for c in text)
 
 
@@ -46,9 +57,10 @@ def fold(text: str) -> str:
 
 
 def strip_accents(text: str) -> str:
-    """Return `text` without Latin, Greek and Cyrillic diacritics; vowel signs of other scripts stay."""
-    decomposed = unicodedata.normalize("NFD", text)
-    return unicodedata.normalize("NFC", "".join(c for c in decomposed if not "\u0300" <= c <= "\u036f"))
+    """Return `text` without Latin, Greek and Cyrillic diacritics and Arabic and Hebrew points; vowel signs of
+    other scripts stay. Of Hindi, people leave out the nukta (सफ़ेद, सफेद) and write one nasal sign for the other."""
+    plain = _POINTS.sub("", unicodedata.normalize("NFD", text)).replace("\u093c", "").replace("\u0901", "\u0902")
+    return unicodedata.normalize("NFC", plain)
 
 
 def words(text: str) -> list[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from rich import box
 from rich.columns import Columns
 from rich.console import Console, Group, RenderableType
@@ -16,7 +14,7 @@ from clara.config import EVIDENCE_MODEL
 from clara.errors import ClaraError
 from clara.languages import UNKNOWN, english_name
 from clara.text import clean
-from clara.types import Answer, Citation, Draft
+from clara.types import Answer, Draft
 
 # Open on the right: terminals disagree on the width of Indic and other complex scripts, and a border there would fray.
 OPEN = box.Box("╭── \n│   \n├── \n│   \n├── \n├── \n│   \n╰── \n")
@@ -47,7 +45,7 @@ def show_answer(console: Console, answer: Answer, *, explain: bool) -> None:
     body = _lines(answer.answer)
     console.print(Panel(body, title=title, border_style=style, title_align="left", box=OPEN, padding=(1, 2)))
     if answer.citations:
-        console.print(_sources(answer.citations))
+        console.print(_sources(answer))
     for warning in answer.warnings:
         console.print(Text.assemble(("note ", "bold yellow"), plain(warning)))
     if explain:
@@ -77,20 +75,21 @@ def _lines(text: str) -> RenderableType:
     return Group(*parts)
 
 
-def _sources(citations: Sequence[Citation]) -> RenderableType:
+def _sources(answer: Answer) -> RenderableType:
+    """Show each source once, with the quotes that the answer does not hold itself."""
+    citations = answer.citations
     by_source: dict[tuple[str, str, str], list[int]] = {}
     for number, citation in enumerate(citations, 1):
         by_source.setdefault((citation.title, citation.language, citation.source), []).append(number)
     lines: list[RenderableType] = []
     for (title, language, source), numbers in by_source.items():
         states = {citations[n - 1].state for n in numbers}
-        marks = " ".join(f"[{n}]" for n in numbers)
         worst = next(s for s in ("unverified", "near", "exact") if s in states)
-        lines.append(
-            Text.assemble(
-                (marks, "bold"), "  ", plain(title), f" ({language})  ", (f"quote {worst}", _STATE_STYLE[worst])
-            )
-        )
+        marks = " ".join(f"[{n}]" for n in numbers)
+        state = (f"quote {worst}", _STATE_STYLE[worst])
+        lines.append(Text.assemble((marks, "bold"), "  ", plain(title), f" ({language})  ", state))
+        quotes = [citations[n - 1].quote for n in numbers if citations[n - 1].quote not in answer.answer]
+        lines += [Padding(plain(f"“{quote}”"), (0, 0, 0, 6)) for quote in quotes]
         lines += [Padding(plain(part.strip(), "dim"), (0, 0, 0, 6)) for part in source.split("; ")]
     return Panel(Group(*lines), title="evidence", title_align="left", border_style="blue", box=OPEN, padding=(0, 2))
 

@@ -108,11 +108,11 @@ class KnowledgeBase:
 
     def add(self, paths: Sequence[Path], *, language: str | None = None, progress: Notify = lambda _: None) -> Added:
         """Read files and folders in. A file that fails is reported and the rest goes on."""
-        self._lock.acquire(exclusive=True)
+        by_hash = {sha: i for i, sha in self.store.hashes("user").items()}
+        stored: list[str] = []
+        unchanged: list[str] = []
+        failed: list[tuple[str, str]] = []
         try:
-            known = self.store.hashes("user")
-            by_hash = {sha: i for i, sha in known.items()}
-            stored, unchanged, failed = [], [], []
             for path in find_files([Path(p) for p in paths]):
                 progress(str(path))
                 try:
@@ -120,23 +120,23 @@ class KnowledgeBase:
                         unchanged.append(by_hash[sha])
                         continue
                     document = read_document(path, language=language)
-                    self._write([document], self._earlier_versions(path))
-                    stored.append(document.id)
-                    by_hash[document.sha256] = document.id
-                except KnowledgeCorrupt:
-                    raise
                 except KnowledgeError as error:
                     failed.append((str(path), str(error)))
+                    continue
+                if not stored:  # nothing to write, nothing to lock
+                    self._lock.acquire(exclusive=True)
+                self._write([document], self._earlier_versions(path))
+                stored.append(document.id)
+                by_hash[document.sha256] = document.id
             return Added(stored=tuple(stored), unchanged=tuple(unchanged), failed=tuple(failed))
         finally:
             self._lock.acquire(exclusive=False)
 
     def remove(self, document_id: str) -> None:
         """Delete a document. KnowledgeError for an unknown id."""
+        self.document(document_id)
         self._lock.acquire(exclusive=True)
         try:
-            if not self.store.of_document(document_id):
-                raise KnowledgeError(f"no document {document_id!r}; clara kb ls lists them")
             self._write([], [document_id])
         finally:
             self._lock.acquire(exclusive=False)

@@ -104,6 +104,8 @@ def read_document(path: Path, *, root: Path | None = None, language: str | None 
         tag = languages.canonical(found)
     except InputError as error:
         raise KnowledgeError(f"{path}: {error}") from None
+    if tag == languages.UNKNOWN:
+        raise KnowledgeError(f"{path}: cannot tell its language; name it, e.g. --lang en")
     identifier = path.relative_to(root).with_suffix("").as_posix() if root else f"{path.stem}-{sha256[:8]}"
     group = str(meta.get("group") or identifier)
     sections = list(_sections(body))

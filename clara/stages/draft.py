@@ -164,6 +164,7 @@ async def draft_choice_from_evidence(
         group="evidence",
         model=_model(run, "draft"),
         choice=choice,
+        text=supporting[0].quote if supporting else "",
         confidence=reply.confidence,
         translation_validity=validity,
         sufficient=reply.sufficient and verified,

@@ -58,7 +58,8 @@ def verify_choices(drafts: Sequence[Draft], support: Mapping[str, int]) -> tuple
     chosen = [d for d in drafts if d.choice is not None and d.error is None]
     for draft in chosen:
         for other in chosen:
-            if other is not draft:
+            # An evidence draft speaks through its verified quotes, below.
+            if other is not draft and other.group != "evidence":
                 same = other.choice == draft.choice
                 state: VerdictState = "supported" if same else "refuted"
                 if not other.usable:

@@ -148,7 +148,7 @@ MORE_WAYS = {
     "उत्तर A नहीं, बल्कि B है": "B",
     "Hindi A ang sagot kundi B": "B",
     "I think this is acute angle-closure glaucoma.": "B",
-    "A) Cataract: no pain.\nB) Glaucoma: pain.\nC) Discharge.\n\nTherefore the correct answer is B) acute glaucoma.": "B",
+    "A) Cataract: no pain.\nB) Glaucoma: pain.\nC) Discharge.\n\nSo the correct answer is B) acute glaucoma.": "B",
     "Thus, B.": "B",
     "Por lo tanto, la respuesta correcta es la opción B.": "B",
     "A alternativa certa é a letra B.": "B",

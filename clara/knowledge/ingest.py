@@ -22,7 +22,7 @@ READABLE = (".md", ".txt")
 _MAX_BYTES = 50_000_000
 _CHUNK_CHARACTERS = 1200
 _FRONT = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
-_HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*\s*$", re.MULTILINE)
+_HEADING = re.compile(r"^(#{1,6})[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*$", re.MULTILINE)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
 
@@ -126,13 +126,15 @@ def read_document(path: Path, *, root: Path | None = None, language: str | None 
                     group=f"{group}#{number}.{part}" if meta.get("group") else f"{identifier}#{ordinal}",
                 )
             )
+    if not chunks:
+        raise KnowledgeError(f"{path}: the file holds headings and no text")
     return Document(
         id=identifier,
         path=str(path),
         origin="shipped" if root else "user",
         title=title,
         language=tag,
-        sources=tuple(str(source) for source in meta.get("sources") or ()),
+        sources=_listed(meta.get("sources")),
         licence=str(meta.get("licence") or ""),
         reviewed=str(meta.get("reviewed") or ""),
         trust=str(meta.get("trust") or "unrated"),
@@ -151,6 +153,11 @@ def _front_matter(text: str, path: Path) -> Mapping[str, Any]:
     if not isinstance(meta, Mapping):
         raise KnowledgeError(f"{path}: front matter must hold key: value lines")
     return meta
+
+
+def _listed(value: object) -> tuple[str, ...]:
+    """Return a front matter value that may be a list, one item, or missing."""
+    return tuple(str(item) for item in (value if isinstance(value, list) else [value]) if item)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 
 from clara.knowledge import KnowledgeBase, coverage, passage_terms
 from clara.stages.state import Run
-from clara.text import fold, sentences, terms
+from clara.text import clean, sentences, terms
 from clara.types import Evidence, Option, Passage
 
 _LINES = 6
 _NEAR_TOP = 0.9
-# Questions that ask for the one option that does not fit, in the shipped languages.
+_CANDIDATES = 60
+# Questions that ask for the one option that does not fit: "except", a shouted NOT, or "which ... not" in one breath.
 _ODD_ONE_OUT = re.compile(
-    r"\b(?:except|not|least|never|excepto|salvo|menos|no|exceto|não|sauf|excepté|ne|n'|maliban|hindi|chhodkar|siva|nahi)\b|"
-    r"除了|不是|不属于|不包括|错误|不正确|को छोड़कर|के सिवा|सिवाय|नहीं"
+    r"(?i:\bexcept\b|\bexcepto\b|\bsalvo\b|\bexceto\b|\bsauf\b|\bexcepté\b|\bmaliban\b|\bleast likely\b|\bchhod ?kar\b)|"
+    r"\b(?:NOT|NO|NÃO|PAS|HINDI|NAHI)\b|"
+    r"(?i:\bwhich\b[^.?]{0,60}\b(?:not|never)\b(?! (?:just|only))|\bcuál(?:es)?\b[^.?]{0,60}\bno\b|"
+    r"\b(?:qual|quais)\b[^.?]{0,60}\bnão\b|\b(?:le|la|les)?quel(?:le)?s?\b[^.?]{0,60}\b(?:ne|n['’])[^.?]{1,40}\bpas\b|"
+    r"\balin\b[^.?]{0,60}\bhindi\b|\bkaun\b[^.?]{0,60}\bnahin?\b)|"
+    r"除外|除了|哪[^。？]{0,16}(?:不|错误|並非|并非)|को छोड़कर|के सिवा|सिवाय|कौन[^।?]{0,60}नहीं"
 )
 
 
@@ -32,11 +39,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptionScore:
-    """How far the best line goes for one option, in [0, 1], and that line."""
+    """How far the best line goes for one option (0 to 1.5), and how much of the question its passage covers."""
 
     option: str
-    score: float
-    line: Line | None
+    score: float = 0.0
+    line: Line | None = None
+    about: float = 0.0
 
 
 def answering_lines(kb: KnowledgeBase, query: str, language: str, evidence: Sequence[Evidence]) -> list[Line]:
@@ -60,7 +68,7 @@ def answering_lines(kb: KnowledgeBase, query: str, language: str, evidence: Sequ
 
 def is_odd_one_out(stem: str) -> bool:
     """Whether the question asks for the option that is not so."""
-    return bool(_ODD_ONE_OUT.search(fold(stem)))
+    return bool(_ODD_ONE_OUT.search(clean(stem)))
 
 
 async def score_options(run: Run, stem: str, options: Sequence[Option], language: str) -> list[OptionScore]:
@@ -69,35 +77,39 @@ async def score_options(run: Run, stem: str, options: Sequence[Option], language
 
 
 def _score(kb: KnowledgeBase, stem: str, options: Sequence[Option], language: str) -> list[OptionScore]:
-    """Return, per option, the best coverage(stem) * (0.6 coverage(option, line) + 0.4 coverage(option, passage)).
+    """Score each option by the line that speaks most for it in the passages most about the question.
 
-    Words that all options share tell them apart in nothing and are left out.
+    score = max over lines of sqrt(m(passage) / M) * (0.8 c(line) + 0.2 c(passage)) * (1 + m(line) / 2M), where
+    m is the idf-weighted sum of the question's terms that are covered, M its maximum over passages, and
+    c the option's coverage. Long case histories share few words with any passage, so what counts is which
+    passage shares most. Words that all options have in common tell them apart in nothing and are left out.
     """
     searcher = kb.searcher
     stem_terms = searcher.content_terms(stem, language)
     by_option = {o.id: searcher.content_terms(o.text, language) or terms(o.text) for o in options}
     shared = set.intersection(*(set(found) for found in by_option.values())) if len(options) > 1 else set()
     by_option = {i: [t for t in found if t not in shared] or found for i, found in by_option.items()}
-    every = list(dict.fromkeys([*stem_terms, *(t for found in by_option.values() for t in found)]))
-    weights = searcher.weights(language, every)
-    ids = [i for i, _ in kb.store.lexical(language, stem_terms, 40)]
+    weights = searcher.weights(language, list(dict.fromkeys([*stem_terms, *chain.from_iterable(by_option.values())])))
+    total = sum(weights[t] for t in stem_terms)
+    ids = [i for i, _ in kb.store.lexical(language, stem_terms, _CANDIDATES)]
     for found in by_option.values():
-        ids += [i for i, _ in kb.store.lexical(language, [*stem_terms, *found], 15)]
+        ids += [i for i, _ in kb.store.lexical(language, [*stem_terms, *found], _CANDIDATES // 2)]
     passages = kb.store.passages(list(dict.fromkeys(ids)))
-    held = {i: passage_terms(p) for i, p in passages.items()}
-    about = {i: coverage(stem_terms, words, weights) for i, words in held.items()}
-    scores = []
-    for option in options:
-        best = OptionScore(option=option.id, score=0.0, line=None)
-        for i, passage in passages.items():
-            whole = coverage(by_option[option.id], held[i], weights)
-            for text, words in _line_terms(passage):
-                near = coverage(by_option[option.id], words, weights)
-                value = about[i] * (0.6 * near + 0.4 * whole)
-                if value > best.score:
-                    best = OptionScore(option=option.id, score=value, line=Line(passage=passage, text=text))
-        scores.append(best)
-    return scores
+    matched = {i: total * coverage(stem_terms, passage_terms(p), weights) for i, p in passages.items()}
+    most = max(matched.values(), default=0.0) or 1.0
+    best = {o.id: OptionScore(option=o.id) for o in options}
+    for i, passage in passages.items():
+        nearness = math.sqrt(matched[i] / most)
+        whole = {o: coverage(found, passage_terms(passage), weights) for o, found in by_option.items()}
+        for text, words in _line_terms(passage):
+            bonus = 1 + total * coverage(stem_terms, words, weights) / (2 * most)
+            for option, found in by_option.items():
+                value = nearness * (0.8 * coverage(found, words, weights) + 0.2 * whole[option]) * bonus
+                if value > best[option].score:
+                    line = Line(passage=passage, text=text)
+                    about = matched[i] / total if total else 0.0
+                    best[option] = OptionScore(option=option, score=value, line=line, about=about)
+    return list(best.values())
 
 
 @lru_cache(maxsize=8192)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 
@@ -172,11 +173,9 @@ def test_text_without_any_pause_is_split_by_length() -> None:
 @given(st.text(st.sampled_from("ab。. \n眼#-"), min_size=1, max_size=4000))
 def test_splitting_loses_no_letter(text: str) -> None:
     spans = list(ingest._split(text, 0, len(text)))
-    assert "".join(text[a:b] for a, b in spans).split() == "".join(text.split()).split() or (
-        re.sub(r"\s", "", "".join(text[a:b] for a, b in spans)) == re.sub(r"\s", "", text)
-    )
+    assert re.sub(r"\s", "", "".join(text[a:b] for a, b in spans)) == re.sub(r"\s", "", text)
     assert all(a < b <= a + 1200 for a, b in spans)
-    assert all(b <= c for (_, b), (c, _) in zip(spans, spans[1:], strict=False))
+    assert all(b <= c for (_, b), (c, _) in itertools.pairwise(spans))
 
 
 def test_comments_and_invisible_text_are_not_kept() -> None:
@@ -202,7 +201,7 @@ def test_the_language_can_be_given_and_wins() -> None:
         ("red eye".encode("utf-16"), "utf16.txt", "not UTF-8"),
         (b"%PDF-1.7", "paper.pdf", r"cannot read \.pdf files; readable: \.md, \.txt"),
         (b"MZ", "noending", "cannot read this kind of files"),
-        ("---\nlang: klingonese-x\n---\nText.", "lang.md", "unknown language"),
+        ("---\nlang: qqqqq\n---\nText.", "lang.md", "unknown language"),
         ("---\nlang: [en\n---\nText.", "yaml.md", "front matter is not YAML"),
         ("---\n- en\n---\nText.", "list.md", "key: value lines"),
         ("---\nlang: !!python/object/apply:os.system [ls]\n---\nText.", "evil.md", "front matter is not YAML"),
@@ -216,7 +215,7 @@ def test_an_unreadable_file_is_named_with_the_reason(content: str | bytes, name:
 
 
 def test_a_missing_or_too_large_file_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(KnowledgeError, match="nowhere.md: No such file"):
+    with pytest.raises(KnowledgeError, match=r"nowhere\.md: No such file"):
         read_document(Path("nowhere.md"))
     monkeypatch.setattr(ingest, "_MAX_BYTES", 10)
     with pytest.raises(KnowledgeError, match="larger than"):

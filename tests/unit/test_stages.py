@@ -142,6 +142,11 @@ def test_a_sentence_may_say_no_number_that_was_not_accepted(text: str, kept: str
         ("इनमें से कौन सा लक्षण नहीं है?", True),
         ("Alin ang hindi sintomas?", True),
         ("What is a symptom of cataract?", False),
+        ("For at least how long should the eye be rinsed?", False),
+        ("Which finding points to orbital, not just preseptal, cellulitis?", False),
+        ("Why do doctors not take a biopsy?", False),
+        ("Si la vista no está en peligro, ¿qué se da?", False),
+        ("眼睛不痛时应检查什么？", False),
         ("मोतियाबिंद का लक्षण क्या है?", False),
     ],
 )

@@ -155,8 +155,8 @@ def load_settings(overrides: Mapping[str, Any] | None = None) -> Settings:
     except Exception as error:  # a malformed nested variable: pydantic-settings has an error class of its own
         if type(error).__name__ != "SettingsError":
             raise
-        first = str(error).splitlines()[0]
-        raise ConfigError(f'settings: {first}; lists and tables are written as JSON, e.g. ["evidence"]') from None
+        line = str(error).splitlines()[0]
+        raise ConfigError(f'settings: {line}; lists and tables are written as JSON, e.g. ["evidence"]') from None
 
 
 def provider_keys() -> dict[str, bool]:

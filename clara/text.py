@@ -68,6 +68,11 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
+def word_spans(text: str) -> list[tuple[int, int]]:
+    """Return (start, end) of the words that `words` gives."""
+    return [match.span() for match in _WORD.finditer(text)]
+
+
 def terms(text: str) -> list[str]:
     """Return search terms: folded words without accents; runs of unspaced scripts as overlapping pairs."""
     return list(_terms(strip_accents(fold(text))))

@@ -47,6 +47,18 @@ def add(
 
 
 @kb.command()
+def terms(
+    paths: Annotated[
+        list[Path], typer.Argument(help="Orphanet XML, HPO translations, or a TSV with a language per column.")
+    ],
+) -> None:
+    """Read terminologies into your glossary, beside the shipped one."""
+    with _open() as base:
+        count = base.add_terms(paths)
+    typer.echo(f"your glossary holds {count} concepts")
+
+
+@kb.command()
 def rm(document: Annotated[str, typer.Argument(help="Document id, as clara kb ls shows it.")]) -> None:
     """Remove a document."""
     with _open() as base:

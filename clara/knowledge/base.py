@@ -12,7 +12,8 @@ from typing import Self
 from clara.config import SearchSettings
 from clara.errors import KnowledgeCorrupt, KnowledgeError, ResourceError
 from clara.knowledge.embeddings import Embedder, HashedNGrams, space_name
-from clara.knowledge.glossary import Glossary, load_glossary
+from clara.knowledge.glossary import Glossary, load_glossary, read_concepts, write_concepts
+from clara.knowledge.importers import merge, read_terms
 from clara.knowledge.ingest import Document, content_hash, find_files, read_document
 from clara.knowledge.lock import FolderLock
 from clara.knowledge.search import Searcher, SearchResult, load_stopwords
@@ -76,7 +77,9 @@ class KnowledgeBase:
         except BaseException:
             self.close()
             raise
-        self.glossary: Glossary = load_glossary(shipped / "glossary.tsv")
+        self.own_glossary = folder / "glossary.tsv"
+        own = self.own_glossary if self.own_glossary.exists() else None
+        self.glossary: Glossary = load_glossary(shipped / "glossary.tsv", own)
         self.searcher = Searcher(
             self.store,
             self.index,
@@ -138,6 +141,22 @@ class KnowledgeBase:
         self._lock.acquire(exclusive=True)
         try:
             self._write([], [document_id])
+        finally:
+            self._lock.acquire(exclusive=False)
+
+    def add_terms(self, paths: Sequence[Path]) -> int:
+        """Read terminologies into the user's glossary; returns its number of concepts. KnowledgeError: none is added.
+
+        They count from the next opening on.
+        """
+        read = [concept for path in paths for concept in read_terms(Path(path))]
+        self._lock.acquire(exclusive=True)
+        try:
+            known = read_concepts(self.own_glossary) if self.own_glossary.exists() else ()
+            merged = merge([*known, *read])
+            write_concepts(self.own_glossary, merged)
+            load_glossary.cache_clear()
+            return len(merged)
         finally:
             self._lock.acquire(exclusive=False)
 

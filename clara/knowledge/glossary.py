@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from clara.errors import ResourceError
+from clara.errors import KnowledgeError, ResourceError
 from clara.languages import UNKNOWN, script
-from clara.text import fold, strip_accents
+from clara.text import fold, has_unspaced, strip_accents, word_spans, words
 
+# Also where they touch Chinese: "IOP" in 我的IOP是24.
+_IN_WORD = r"[^\W_\u3040-\u30ff\u3400-\u9fff]"
+_LATIN_WORD = re.compile(rf"(?<!{_IN_WORD})[A-Za-zµ][A-Za-z0-9]*(?:&[A-Z])?(?!{_IN_WORD})")
 _COLUMNS = ("concept", "abbreviations", "do_not_confuse", "sources")
 
 
@@ -46,8 +49,8 @@ class Glossary:
                 language, _, short = abbreviation.rpartition(":")
                 if len(short) > 1:
                     self._short.setdefault(short, {}).setdefault(language or "en", concept.id)
-        self._pattern = _pattern(self._index, suffix="(?:e?s)?")
-        self._short_pattern = _pattern(self._short)
+        self._longest_words = max((len(words(term)) for term in self._index), default=0)
+        self._longest_run = max((len(term) for term in self._index if has_unspaced(term)), default=0)
 
     def find(self, text: str, language: str) -> list[Concept]:
         """Return the concepts that `text` names, in order, longest term first, each once.
@@ -70,20 +73,56 @@ class Glossary:
 
     def _matches(self, text: str, language: str) -> list[tuple[int, int, Concept]]:
         found = list(self._long_matches(_key(text), language))
-        if text != text.upper():  # in a text all in capitals nothing marks an abbreviation
-            for match in self._short_pattern.finditer(text):
-                if concept := self._choose(self._short[match.group()], language):
-                    found.append((match.start(), match.end(), concept))
+        latin = list(_LATIN_WORD.finditer(text))
+        # In a sentence all in capitals nothing marks an abbreviation; "OD 20/40, OS 20/200" is no sentence.
+        if len(latin) <= 3 or not all(word.group().isupper() for word in latin):
+            for word in latin:
+                by_language = self._short.get(word.group())
+                if by_language and (concept := self._choose(by_language, language)):
+                    found.append((word.start(), word.end(), concept))
         return sorted(found, key=lambda item: item[0])
 
     def _long_matches(self, folded: str, language: str) -> Iterator[tuple[int, int, Concept]]:
-        for match in self._pattern.finditer(folded):
-            term = match.group()
-            for form in (term, term.removesuffix("s"), term.removesuffix("es")):
-                if form in self._index:
-                    if concept := self._choose(self._index[form], language):
-                        yield match.start(), match.end(), concept
+        """Yield the longest terms from left to right: whole words, or any run of an unspaced script."""
+        spans = word_spans(folded)
+        at = 0
+        while at < len(spans):
+            start, end = spans[at]
+            if has_unspaced(folded[start:end]):
+                yield from self._in_run(folded, start, end, language)
+                at += 1
+                continue
+            for last in range(min(len(spans), at + self._longest_words) - 1, at - 1, -1):
+                if concept := self._named(folded[start : spans[last][1]], language):
+                    yield start, spans[last][1], concept
+                    at = last
                     break
+            at += 1
+
+    def _in_run(self, folded: str, start: int, end: int, language: str) -> Iterator[tuple[int, int, Concept]]:
+        at = start
+        while at < end:
+            length, concept = self._longest_at(folded, at, end, language)
+            # "recently sight" holds "myopia" in Chinese: a longer term that begins inside a term wins.
+            if concept and all(
+                self._longest_at(folded, i, end, language)[0] <= length for i in range(at + 1, at + length)
+            ):
+                yield at, at + length, concept
+                at += length
+            else:
+                at += 1
+
+    def _longest_at(self, folded: str, at: int, end: int, language: str) -> tuple[int, Concept | None]:
+        for length in range(min(self._longest_run, end - at), 0, -1):
+            if concept := self._named(folded[at : at + length], language, plural=False):
+                return length, concept
+        return 0, None
+
+    def _named(self, words_: str, language: str, *, plural: bool = True) -> Concept | None:
+        for form in (words_, words_.removesuffix("s"), words_.removesuffix("es")) if plural else (words_,):
+            if form in self._index and (concept := self._choose(self._index[form], language)):
+                return concept
+        return None
 
     def _choose(self, by_language: dict[str, str], language: str) -> Concept | None:
         # Other languages' everyday words look like terms ("zona" is shingles in French): only an unidentified
@@ -109,17 +148,6 @@ class Glossary:
         return [term for concept in self.find(text, source) if (term := concept.term(target))]
 
 
-def _pattern(terms: Iterable[str], suffix: str = "") -> re.Pattern[str]:
-    """Match any of `terms`, the longest first; terms of spaced scripts as whole words only."""
-    ordered = sorted(terms, key=len, reverse=True)
-    spaced = [re.escape(term) for term in ordered if script(term) != "Hani"]
-    unspaced = [re.escape(term) for term in ordered if script(term) == "Hani"]
-    # Marks of Indic scripts are not \w: they are named, or a term would match inside a longer word.
-    edge = r"\w\u0900-\u0dff"
-    parts = [f"(?<![{edge}])(?:{'|'.join(spaced)}){suffix}(?![{edge}])"] if spaced else []
-    return re.compile("|".join(parts + unspaced) or r"(?!)")
-
-
 def _key(term: str) -> str:
     return strip_accents(fold(term))
 
@@ -128,7 +156,8 @@ def _cell(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split("|") if part.strip())
 
 
-def _read(path: Path) -> Iterator[Concept]:
+def read_concepts(path: Path) -> Iterator[Concept]:
+    """Yield the concepts of a glossary TSV. Raises ResourceError."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
@@ -147,6 +176,25 @@ def _read(path: Path) -> Iterator[Concept]:
 
 
 @lru_cache(maxsize=4)
-def load_glossary(path: Path) -> Glossary:
-    """Read a glossary TSV: `concept`, a column per language, `abbreviations`, `do_not_confuse`, `sources`."""
-    return Glossary(_read(path))
+def load_glossary(path: Path, own: Path | None = None) -> Glossary:
+    """Read a glossary TSV: `concept`, a column per language, `abbreviations`, `do_not_confuse`, `sources`.
+
+    own: a second file of the same form, the user's; where both name a term, the first file decides.
+    """
+    return Glossary([*read_concepts(path), *(read_concepts(own) if own else ())])
+
+
+def write_concepts(path: Path, concepts: Iterable[Concept]) -> None:
+    """Write a glossary TSV that `load_glossary` reads. Raises KnowledgeError."""
+    listed = list(concepts)
+    tags = sorted({tag for concept in listed for tag in concept.terms})
+    lines = ["\t".join(("concept", *tags, "abbreviations", "do_not_confuse"))]
+    for c in listed:
+        cells = [c.id, *("|".join(c.terms.get(tag, ())) for tag in tags)]
+        lines.append("\t".join([*cells, "|".join(c.abbreviations), "|".join(c.do_not_confuse)]))
+    try:
+        unfinished = path.with_suffix(".new")
+        unfinished.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        unfinished.replace(path)
+    except OSError as error:
+        raise KnowledgeError(f"cannot write {path}: {error.strerror}; set CLARA_HOME to a writable folder") from None

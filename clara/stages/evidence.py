@@ -20,7 +20,7 @@ _NEAR_TOP = 0.9
 _CANDIDATES = 60
 # Questions that ask for the one option that does not fit: "except", a shouted NOT, or "which ... not" in one breath.
 _ODD_ONE_OUT = re.compile(
-    r"(?i:\bexcept\b|\bexcepto\b|\bsalvo\b|\bexceto\b|\bsauf\b|\bexcepté\b|\bmaliban\b|\bleast likely\b|\bchhod ?kar\b)|"
+    r"(?i:\b(?:except|excepto|salvo|exceto|sauf|excepté|maliban|least likely|chhod ?kar)\b)|"
     r"\b(?:NOT|NO|NÃO|PAS|HINDI|NAHI)\b|"
     r"(?i:\bwhich\b[^.?]{0,60}\b(?:not|never)\b(?! (?:just|only))|\bcuál(?:es)?\b[^.?]{0,60}\bno\b|"
     r"\b(?:qual|quais)\b[^.?]{0,60}\bnão\b|\b(?:le|la|les)?quel(?:le)?s?\b[^.?]{0,60}\b(?:ne|n['’])[^.?]{1,40}\bpas\b|"

@@ -22,6 +22,7 @@ _ENGLISH_NEGATIVE = re.compile(
     r"\b(?:except|least|lacks?|absen\w+|non\w*|neither|avoid\w*|contraindicated|incorrect|false|untrue|unable|"
     r"\w+less|un\w+ed|free of|rules? out|fails?)\b|n't"
 )
+_EXCEPT = re.compile(r"\b(?:excepto|salvo|menos|exceto|sauf|excepté|maliban)\b|除了|除外|को छोड़कर|सिवाय")
 # Chinese words that hold a negative character and are not negations.
 _NOT_NEGATIVE = re.compile(
     "不良|不适|不適|不同|无菌|無菌|非甾体|非類固醇|未来|除非|无线|不仅|不僅|是不是|有没有|能不能|会不会"
@@ -105,11 +106,11 @@ def check(question: Question, text: str, options: list[str], target: str) -> lis
         problems.append("numbers")
     if script(text) not in (usual_script(target), None):
         problems.append("script")
-    if target == "en" and any(_negated(a) != _negated(b) for a, b in pairs):
+    if target == "en" and any(_negated(a, question.language) != _negated(b, "en") for a, b in pairs):
         problems.append("negation")
     return problems
 
 
-def _negated(text: str) -> bool:
+def _negated(text: str, language: str) -> bool:
     plain = _NOT_NEGATIVE.sub("", fold(text))
-    return bool(negations(plain)) or bool(_ENGLISH_NEGATIVE.search(plain))
+    return bool(negations(plain, language) or _EXCEPT.search(plain) or _ENGLISH_NEGATIVE.search(plain))

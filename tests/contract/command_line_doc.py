@@ -9,7 +9,7 @@ from pathlib import Path
 
 PAGE = Path(__file__).parents[2] / "docs" / "cli.md"
 COMMANDS = (
-    (), ("ask",), ("kb",), ("kb", "add"), ("kb", "rm"), ("kb", "ls"), ("kb", "show"), ("kb", "search"),
+    (), ("ask",), ("kb",), ("kb", "add"), ("kb", "terms"), ("kb", "rm"), ("kb", "ls"), ("kb", "show"), ("kb", "search"),
     ("kb", "stats"), ("kb", "verify"), ("kb", "rebuild"), ("doctor",), ("init",),
 )  # fmt: skip
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from clara.errors import ConfigError
@@ -38,7 +38,6 @@ class ReconcileSettings(_Group):
     prior_english: float = Field(0.62, gt=0, lt=1)
     prior_other: float = Field(0.52, gt=0, lt=1)
     prior_evidence: float = Field(0.70, gt=0, lt=1)
-    n0: float = Field(30.0, gt=0)
     same_model_weight: float = Field(0.5, ge=0, le=1)
     rho: float = Field(0.7, ge=0, lt=1)
     evidence_weight: float = Field(1.3862943611198906, ge=0, description="beta, ln 4")
@@ -77,7 +76,9 @@ class Settings(BaseSettings):
     translate_model: str | None = Field(None, description="a smaller model for translation; default: model")
     second_model: str | None = Field(None, description="another model, asked where drafts stay split")
     fallback_models: tuple[str, ...] = Field((), description="tried in order when model fails; may end with evidence")
-    model_options: dict[str, Any] = Field(default_factory=dict, description="passed to the provider, e.g. temperature")
+    model_options: dict[str, Any] = Field(
+        default_factory=dict, description="passed to the provider of `model`, e.g. temperature; never a key"
+    )
     method: str | None = Field(None, description="default: clara with a model, evidence without")
     country: str | None = None
     permute: bool = Field(True, description="show options in a different order to each draft")
@@ -98,6 +99,13 @@ class Settings(BaseSettings):
     home: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("clara", appauthor=False)))
     prompts_dir: Path | None = None
     kb_dir: Path | None = Field(None, description="evidence shipped elsewhere than in the package")
+
+    @field_validator("model_options")
+    @classmethod
+    def _no_keys(cls, value: dict[str, Any]) -> dict[str, Any]:
+        if any(name.lower().endswith(("key", "secret", "password")) for name in value):
+            raise ValueError("put keys into api_key, which is never printed")
+        return value
 
     @classmethod
     def settings_customise_sources(
@@ -142,7 +150,7 @@ def load_settings(overrides: Mapping[str, Any] | None = None) -> Settings:
     """Read the settings; `overrides` of None are ignored. Raises ConfigError, one line without values."""
     given = {key: value for key, value in (overrides or {}).items() if value is not None}
     try:
-        return Settings(**given)
+        return _without_foreign_key(Settings(**given), given)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{config_file()}: not valid TOML: {error}") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -157,6 +165,18 @@ def load_settings(overrides: Mapping[str, Any] | None = None) -> Settings:
             raise
         line = str(error).splitlines()[0]
         raise ConfigError(f'settings: {line}; lists and tables are written as JSON, e.g. ["evidence"]') from None
+
+
+def _without_foreign_key(settings: Settings, given: Mapping[str, Any]) -> Settings:
+    """Never send a key of the environment to an address that a file in the working folder names.
+
+    Whoever can put a clara.toml into a folder could otherwise collect the keys of those who work there.
+    """
+    here = config_file() == Path(CONFIG_FILE)
+    from_file = settings.base_url and "base_url" not in given and not os.environ.get("CLARA_BASE_URL")
+    if here and from_file and settings.api_key is None:
+        return settings.model_copy(update={"api_key": SecretStr("not-needed")})
+    return settings
 
 
 def provider_keys() -> dict[str, bool]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from clara import languages
 from clara.choices import LETTERS, label_options
 from clara.config import EVIDENCE_MODEL, Settings, load_settings
-from clara.errors import ConfigError, InputError, ModelError
+from clara.errors import BudgetExceeded, ConfigError, InputError, ModelError
 from clara.knowledge import KnowledgeBase
 from clara.messages import Messages
 from clara.methods import METHODS, Outcome, Run
@@ -35,6 +35,7 @@ T = TypeVar("T")
 _PROCESS_KEY = secrets.token_bytes(32)
 Options = Mapping[str, str] | Sequence[str] | Sequence[Option]
 _MAX_CHARACTERS = 20_000
+_MAX_LABEL = 60
 
 
 class Clara:
@@ -75,12 +76,15 @@ class Clara:
         self.models = build_models(settings, given) if has_model else None
         self.method = settings.method or ("clara" if has_model else EVIDENCE_MODEL)
         self._check_method(self.method)
+        if settings.budget.cost is not None and self.models and not settings.prices:
+            raise ConfigError("a budget of money needs prices: set prices for the models that are used")
         self._prompts_folder = data_folder("prompts", settings.prompts_dir)
         self._shipped = data_folder("knowledge_base", settings.kb_dir)
         self._given_knowledge = knowledge
         self._knowledge = knowledge
         self._notices: list[str] = []
         self._opening = threading.Lock()
+        self._starting = threading.Lock()
         self._thread: _LoopThread | None = None
 
     async def aask(
@@ -97,7 +101,7 @@ class Clara:
         """Answer one question.
 
         options: label -> text, or texts (labelled A, B, ...): a multiple-choice question.
-        language: of the answer; "auto" detects the question's.
+        language: of the question, and so of the answer; "auto" detects it.
         Raises InputError, ConfigError, KnowledgeError, or ModelError where no route gave a usable draft.
         """
         asked = make_question(
@@ -114,7 +118,7 @@ class Clara:
             open_knowledge=self.knowledge,
             trace=trace,
             models=self.models,
-            meter=Meter(limits=self.settings.budget, prices=self.settings.prices),
+            meter=Meter(limits=self.settings.budget, prices=_by_model(self.settings.prices)),
             fence=self._fence(asked),
         )
         trace.record("started", name, language=asked.language, options=len(asked.options))
@@ -125,19 +129,40 @@ class Clara:
             self._notices.clear()
         try:
             outcome = await METHODS[name](run)
-        except ModelError as error:
-            if EVIDENCE_MODEL not in self.settings.fallback_models or name == EVIDENCE_MODEL:
+        except (ModelError, BudgetExceeded) as error:
+            if EVIDENCE_MODEL in self.settings.fallback_models and name != EVIDENCE_MODEL:
+                reason = type(error).__name__
+                trace.warn("fallback", f"the model failed ({reason}); answered from the knowledge base alone")
+                name = EVIDENCE_MODEL
+                outcome = await METHODS[name](run)
+            elif isinstance(error, BudgetExceeded):
+                outcome = Outcome(text=run.say("abstain_routes"), abstained=True)
+            else:
                 raise
-            trace.warn("fallback", f"the model failed ({error}); answered from the knowledge base alone")
-            name = EVIDENCE_MODEL
-            outcome = await METHODS[name](run)
         return _answer(name, run, outcome)
 
-    def ask(self, question: str, **options: Any) -> Answer:
+    def ask(
+        self,
+        question: str,
+        *,
+        options: Options | None = None,
+        language: str = "auto",
+        country: str | None = None,
+        history: Sequence[Turn] = (),
+        method: str | None = None,
+        observers: Sequence[Observer] = (),
+    ) -> Answer:
         """Do what `aask` does and wait for it; works inside a running event loop too."""
-        if self._thread is None:
-            self._thread = _LoopThread()
-        return self._thread.run(self.aask(question, **options))
+        with self._starting:
+            if self._thread is None:
+                self._thread = _LoopThread()
+            thread = self._thread
+        return thread.run(
+            self.aask(
+                question, options=options, language=language, country=country, history=history, method=method,
+                observers=observers,
+            )
+        )  # fmt: skip
 
     def knowledge(self) -> KnowledgeBase:
         """Return the knowledge base, opening it (and building it the first time) if need be."""
@@ -156,16 +181,19 @@ class Clara:
         """Release connections and files."""
         if self.models is not None:
             await self.models.aclose()
-        self._close_knowledge()
+        await asyncio.to_thread(self.close)
 
     def close(self) -> None:
         """Release connections and files, and end the thread behind `ask`."""
-        if self._thread is not None:
+        with self._starting:
+            thread, self._thread = self._thread, None
+        if thread is not None:
             if self.models is not None:
-                self._thread.run(self.models.aclose())
-            self._thread.stop()
-            self._thread = None
-        self._close_knowledge()
+                thread.run(self.models.aclose())
+            thread.stop()
+        if self._knowledge is not None and self._given_knowledge is None:
+            self._knowledge.close()
+            self._knowledge = None
 
     def __enter__(self) -> Self:
         return self
@@ -178,11 +206,6 @@ class Clara:
 
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
-
-    def _close_knowledge(self) -> None:
-        if self._knowledge is not None and self._given_knowledge is None:
-            self._knowledge.close()
-            self._knowledge = None
 
     def _fence(self, question: Question) -> str:
         """Return the mark around untrusted text, which nobody outside can guess.
@@ -203,6 +226,11 @@ class Clara:
                 f"method {name} needs a chat model: give --model PROVIDER:NAME or set CLARA_MODEL "
                 "(clara doctor looks for local ones)"
             )
+
+
+def _by_model(prices: Mapping[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
+    """Return prices by the name that calls are recorded under: "openai:gpt-5" and "gpt-5" are one model."""
+    return {name.partition(":")[2] or name: price for name, price in prices.items()}
 
 
 def _stored_key(path: Path) -> bytes:
@@ -237,10 +265,14 @@ def make_question(
             found = languages.detect(" ".join([text, *(option.text for option in listed)])).language
     else:
         found = languages.canonical(language)
-    return Question(text=text, language=found, options=listed, history=tuple(history), country=country or None)
+    turns = tuple(Turn(role=turn.role, text=_checked_text(turn.text, "an earlier message")) for turn in history)
+    place = _checked_text(country, "the country")[:_MAX_LABEL] if country else None
+    return Question(text=text, language=found, options=listed, history=turns, country=place)
 
 
 def _checked_text(text: str, what: str) -> str:
+    if not isinstance(text, str):
+        raise InputError(f"{what} is {type(text).__name__}, not text")
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
@@ -256,11 +288,11 @@ def _checked_text(text: str, what: str) -> str:
 def _options(options: Options | None) -> tuple[Option, ...]:
     if not options:
         return ()
+    if len(options) > len(LETTERS):
+        raise InputError(f"{len(options)} options; at most {len(LETTERS)} can be told apart")
     if isinstance(options, Mapping):
-        listed = [Option(id=str(label).strip(), text=text) for label, text in options.items()]
+        listed = [Option(id=clean(str(label)).strip()[:_MAX_LABEL], text=text) for label, text in options.items()]
     else:
-        if len(options) > len(LETTERS):
-            raise InputError(f"{len(options)} options; at most {len(LETTERS)} can be told apart")
         listed = label_options(options)
     if len(listed) == 1:
         raise InputError("one option is no choice; give at least two, or none for a free answer")
@@ -311,6 +343,10 @@ class _LoopThread:
 
     def stop(self) -> None:
         async def finish() -> None:
+            waiting = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+            for task in waiting:  # a caller that still waits is told, not left hanging
+                task.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
             await self._loop.shutdown_asyncgens()
             await self._loop.shutdown_default_executor()
 

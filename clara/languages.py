@@ -80,14 +80,36 @@ _MARKERS = {
 # Too common in other languages to count alone.
 _WEAK = frozenset("ho se ya ka ke ki ko mo ba may para sa ay po agar lal pani tum na dapat sakit kare".split())
 
-# Characters frequent in health texts in which the two written forms of Chinese differ: simplified, traditional.
+# Frequent characters in which the two written forms of Chinese differ: simplified, traditional.
 _HANS_HANT = (
-    "们們 这這 个個 为為 么麼 会會 时時 过過 对對 发發 现現 开開 关關 问問 题題 应應 该該 还還 没沒 说說 "
-    "话話 长長 动動 体體 头頭 脑腦 脏臟 肿腫 疗療 药藥 医醫 诊診 检檢 视視 网網 脱脫 离離 压壓 泪淚 结結 "
-    "红紅 热熱 伤傷 损損 险險 严嚴 经經 从從 种種 两兩 业業 车車 电電 听聽 写寫 读讀 让讓 给給 觉覺 样樣 "
-    "处處 术術 输輸 节節 见見 点點 亲親 岁歲 转轉 达達 场場 气氣 变變 龄齡 细細 线線 镜鏡 预預 与與 号號 "
-    "导導 须須 状狀 请請 儿兒 块塊 双雙 单單 来來 几幾 轻輕 当當 间間 类類 别別 质質 确確 "
+    "们們 这這 个個 为為 么麼 会會 时時 过過 对對 发發 现現 开開 关關 问問 题題 应應 该該 还還 没沒 说說 话話 长長 "
+    "动動 体體 头頭 脑腦 脏臟 肿腫 疗療 药藥 医醫 诊診 检檢 视視 网網 脱脫 离離 压壓 泪淚 结結 红紅 热熱 伤傷 损損 "
+    "险險 严嚴 经經 从從 种種 两兩 业業 车車 电電 听聽 写寫 读讀 让讓 给給 觉覺 样樣 处處 术術 输輸 节節 见見 点點 "
+    "亲親 岁歲 转轉 达達 场場 气氣 变變 龄齡 细細 线線 镜鏡 预預 与與 号號 导導 须須 状狀 请請 儿兒 块塊 双雙 单單 "
+    "来來 几幾 轻輕 当當 间間 类類 别別 质質 确確 内內 黄黃 湿濕 睑瞼 远遠 闪閃 飞飛 测測 剂劑 筛篩 钝鈍 鸡雞 颗顆 "
+    "颜顏 颈頸 馈饋 麻痲 鲜鮮 钙鈣 铁鐵 错錯 锐銳 键鍵 闭閉 闷悶 阳陽 阴陰 随隨 难難 雾霧 静靜 页頁 顶頂 项項 顺順 "
+    "频頻 额額 风風 饭飯 饮飲 马馬 驾駕 验驗 骤驟 鱼魚 鸟鳥 齐齊 义義 乌烏 习習 产產 仪儀 价價 众眾 优優 传傳 伦倫 "
+    "侧側 债債 储儲 兴興 养養 兽獸 军軍 农農 冲衝 决決 况況 冻凍 净淨 减減 划劃 创創 删刪 则則 刚剛 剥剝 办辦 劳勞 "
+    "势勢 区區 协協 历歷 厌厭 县縣 参參 叶葉 吓嚇 员員 呕嘔 响響 哑啞 唤喚 啮嚙 喷噴 嘱囑 团團 园園 围圍 图圖 圆圓 "
+    "坏壞 坚堅 垫墊 备備 复復 够夠 夹夾 奋奮 妇婦 娱娛 婴嬰 孙孫 宁寧 实實 审審 宽寬 尝嘗 层層 属屬 岛島 帮幫 带帶 "
+    "库庫 废廢 异異 弯彎 张張 强強 归歸 录錄 彻徹 径徑 忧憂 态態 恶惡 惊驚 惯慣 愈癒 愿願 慑懾 懒懶 戏戲 战戰 户戶 "
+    "执執 扩擴 扫掃 扬揚 抚撫 报報 护護 择擇 拟擬 拥擁 挤擠 挥揮 据據 挡擋 捞撈 换換 掷擲 揽攬 摄攝 摆擺 敌敵 数數 "
+    "斋齋 断斷 无無 旧舊 显顯 晋晉 晓曉 晕暈 暂暫 杂雜 权權 条條 极極 构構 枪槍 树樹 标標 栏欄 桥橋 楼樓 横橫 欢歡 "
+    "残殘 毁毀 毕畢 毙斃 汇匯 汉漢 污汙 汤湯 沟溝 泻瀉 洁潔 浅淺 浆漿 济濟 浑渾 浓濃 涂塗 涨漲 涩澀 润潤 渐漸 渗滲 "
+    "温溫 滞滯 满滿 滤濾 滥濫 滨濱 灭滅 灯燈 灵靈 灾災 炼煉 烂爛 烛燭 烟煙 烧燒 爱愛 牵牽 独獨 狭狹 猎獵 献獻 环環 "
+    "疮瘡 疱皰 痒癢 瘫癱 癣癬 盐鹽 监監 盖蓋 盘盤 眯瞇 睁睜 码碼 碍礙 礼禮 积積 稳穩 穷窮 窃竊 竞競 笔筆 签簽 简簡 "
+    "紧緊 纠糾 纤纖 约約 级級 纪紀 纯純 纱紗 纲綱 纳納 纵縱 纷紛 纸紙 纹紋 练練 组組 织織 终終 绊絆 绍紹 绑綁 绕繞 "
+    "绘繪 络絡 绝絕 统統 继繼 绩績 续續 维維 绿綠 缓緩 编編 缘緣 缝縫 缠纏 缩縮 罚罰 罗羅 职職 联聯 聪聰 肠腸 肤膚 "
+    "胀脹 胆膽 胜勝 脉脈 脓膿 脸臉 腊臘 腻膩 舰艦 艰艱 艺藝 芦蘆 苏蘇 荐薦 荡蕩 获獲 萤螢 营營 萧蕭 蓝藍 虏虜 虑慮 "
+    "虚虛 虫蟲 虽雖 蚀蝕 蚁蟻 蛮蠻 蜗蝸 蝇蠅 补補 袭襲 装裝 裤褲 观觀 规規 览覽 触觸 计計 订訂 认認 训訓 议議 记記 "
+    "讲講 许許 论論 设設 访訪 证證 评評 识識 词詞 试試 诚誠 诞誕 询詢 详詳 语語 误誤 诸諸 课課 调調 谁誰 谈談 谢謝 "
+    "谨謹 谱譜 贝貝 负負 财財 责責 败敗 货貨 购購 贴貼 贵貴 费費 资資 赖賴 赛賽 赞贊 赠贈 趋趨 跃躍 践踐 踪蹤 轨軌 "
+    "轮輪 软軟 载載 较較 辅輔 辆輛 边邊 迁遷 运運 进進 连連 迟遲 适適 选選 递遞 逻邏 遗遺 邮郵 邻鄰 郁鬱 酱醬 释釋 "
+    "针針 钟鐘 钢鋼 钱錢 铃鈴 铅鉛 铜銅 银銀 链鏈 销銷 锁鎖 锅鍋 锋鋒 锻鍛 镇鎮 门門 闲閒 闹鬧 闻聞 阔闊 队隊 阵陣 "
+    "阶階 际際 陆陸 陈陳 "
 ).split()
+_TO_HANT = {ord(pair[0]): pair[1] for pair in _HANS_HANT}
+_TO_HANS = {ord(pair[1]): pair[0] for pair in _HANS_HANT}
 _ONLY_SIMPLIFIED = frozenset(pair[0] for pair in _HANS_HANT)
 _ONLY_TRADITIONAL = frozenset(pair[1] for pair in _HANS_HANT)
 
@@ -215,9 +237,9 @@ def usual_script(language: str) -> str:
     return {"Jpan": "Kana", "Kore": "Hang", "Hans": "Hani", "Hant": "Hani"}.get(code, code)
 
 
-def is_right_to_left(language: str) -> bool:
-    """Whether the language is written from right to left."""
-    return usual_script(language) in ("Arab", "Hebr") and not language.endswith("-Latn")
+def to_script(text: str, language: str) -> str:
+    """Return Chinese text in the characters of `zh-Hans` or `zh-Hant`, as far as the table goes: for search only."""
+    return text.translate(_TO_HANS if language == "zh-Hans" else _TO_HANT)
 
 
 def _chinese(text: str) -> str:

@@ -51,6 +51,7 @@ def ascii_digits(text: str) -> str:
 def fold(text: str) -> str:
     """Return the form in which two quotes are compared: case, width, digits, quotation marks and spaces unified."""
     text = unicodedata.normalize("NFKC", clean(text)).translate(_PUNCTUATION).casefold()
+    text = unicodedata.normalize("NFKC", text)  # folding case may have taken a letter apart
     for joiner in _JOINERS:
         text = text.replace(joiner, "")
     return _SPACES.sub(" ", ascii_digits(text)).strip()

@@ -120,6 +120,7 @@ class Draft:
     group: drafts of one group make correlated errors and share a vote.
     translation_validity: the q of the reconciler, {0, 0.5, 1}; 1 where nothing was translated.
     claims: a free answer's statements; `text` is the whole.
+    locality: whether the draft says the answer depends on where the asker lives.
     query: for an insufficient evidence draft, the words it would search for.
     refuted: option ids that verified quotes speak against.
     error: why the route failed; such a draft holds no answer.
@@ -135,6 +136,7 @@ class Draft:
     translation_validity: float = 1.0
     sufficient: bool = True
     claims: tuple[Claim, ...] = ()
+    locality: Locality = "none"
     citations: tuple[Citation, ...] = ()
     refuted: tuple[str, ...] = ()
     query: str = ""

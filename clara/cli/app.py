@@ -6,6 +6,7 @@ Imports of the engine, Chroma and LangChain happen inside the commands: help mus
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import Annotated
 
@@ -102,6 +103,9 @@ def _options(given: list[str]) -> dict[str, str]:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a pipe may have been given an encoding without Hindi in it
+            stream.reconfigure(encoding="utf-8")
     try:
         app(args=arguments)
     except ClaraError as error:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from clara.config import SearchSettings
-from clara.errors import KnowledgeCorrupt, KnowledgeError, ResourceError
+from clara.errors import KnowledgeCorrupt, KnowledgeError, KnowledgeLocked, ResourceError
 from clara.knowledge.embeddings import Embedder, HashedNGrams, space_name
 from clara.knowledge.glossary import Glossary, load_glossary, read_concepts, write_concepts
 from clara.knowledge.importers import merge, read_terms
@@ -71,23 +71,19 @@ class KnowledgeBase:
         self._index: VectorIndex | None = None
         self._store: Store | None = None
         self._lock = FolderLock(folder, purpose)
-        self._lock.acquire(exclusive=False)
+        self.own_glossary = folder / "glossary.tsv"
+        self._lock.acquire(exclusive=False, brief=True)
         try:
+            own = self.own_glossary if self.own_glossary.exists() else None
+            self.glossary: Glossary = load_glossary(shipped / "glossary.tsv", own)
+            stopwords = load_stopwords(shipped / "stopwords.tsv")
             self._open()
+            self.searcher = Searcher(
+                self.store, self.index, self._embedder, self.glossary, stopwords, search or SearchSettings()
+            )
         except BaseException:
             self.close()
             raise
-        self.own_glossary = folder / "glossary.tsv"
-        own = self.own_glossary if self.own_glossary.exists() else None
-        self.glossary: Glossary = load_glossary(shipped / "glossary.tsv", own)
-        self.searcher = Searcher(
-            self.store,
-            self.index,
-            self._embedder,
-            self.glossary,
-            load_stopwords(shipped / "stopwords.tsv"),
-            search or SearchSettings(),
-        )
 
     @property
     def store(self) -> Store:
@@ -119,7 +115,7 @@ class KnowledgeBase:
             for path in find_files([Path(p) for p in paths]):
                 progress(str(path))
                 try:
-                    if (sha := content_hash(path)) in by_hash:
+                    if (sha := content_hash(path, language)) in by_hash:
                         unchanged.append(by_hash[sha])
                         continue
                     document = read_document(path, language=language)
@@ -183,7 +179,9 @@ class KnowledgeBase:
         """Make the vector index anew beside the old one and swap; returns the number of chunks."""
         self._lock.acquire(exclusive=True)
         try:
-            return self._rebuild()
+            count = self._rebuild()
+            self.searcher = self.searcher.with_index(self.index)
+            return count
         finally:
             self._lock.acquire(exclusive=False)
 
@@ -205,35 +203,44 @@ class KnowledgeBase:
 
     def _open(self) -> None:
         path = self._folder / "kb.sqlite3"
-        files = _shipped_files(self._shipped)
-        fresh = not path.exists()
-        if fresh:
-            self._lock.acquire(exclusive=True)
-            self._notify("building the knowledge base for the first time")
-        self._store = Store(path)
-        known = self._store.hashes("shipped")
-        wanted = {p.relative_to(self._shipped).with_suffix("").as_posix(): p for p in files}
+        wanted = {p.relative_to(self._shipped).with_suffix("").as_posix(): p for p in _shipped_files(self._shipped)}
         hashes = {document_id: content_hash(p) for document_id, p in wanted.items()}
-        changed = [i for i in wanted if known.get(i) != hashes[i]]
-        gone = [i for i in known if i not in wanted]
-        if changed or gone:
-            self._lock.acquire(exclusive=True)
+        fresh = self._exclusively(lambda: not path.exists())
+        if fresh:
+            self._notify("building the knowledge base for the first time")
+        store = self._store = Store(path)
+        if self._exclusively(lambda: store.hashes("shipped") != hashes):
+            known = store.hashes("shipped")
             if not fresh:
                 self._notify("the shipped evidence has changed and was read again")
             # Told before it happens, so that a death in between is mended at the next opening.
-            self._store.set_meta("index", "dirty")
-            for document_id in gone:
-                self._store.remove(document_id)
-            self._store.put(read_document(wanted[i], root=self._shipped) for i in changed)
-        if trouble := self._index_trouble():
-            self._lock.acquire(exclusive=True)
-            if not fresh and not (changed or gone):
-                self._notify(f"the vector index was rebuilt: {trouble}")
+            store.set_meta("index", "dirty")
+            for document_id in (i for i in known if i not in wanted):
+                store.remove(document_id)
+            changed = [i for i in wanted if known.get(i) != hashes[i]]
+            store.put(read_document(wanted[i], root=self._shipped) for i in changed)
+            self._rebuild()
+        if self._exclusively(lambda: self._index_trouble() is not None):
+            self._notify(f"the vector index was rebuilt: {self._index_trouble()}")
             self._rebuild()
         self._lock.acquire(exclusive=False)
 
+    def _exclusively(self, needed: Callable[[], bool]) -> bool:
+        """Take the exclusive lock if work is needed; return whether it still is once the lock is held."""
+        if not needed():
+            return False
+        try:
+            self._lock.acquire(exclusive=True, brief=True)
+        except KnowledgeLocked:
+            if needed():
+                raise
+            return False  # another process did the work, and reads by now
+        return needed()
+
     def _index_trouble(self) -> str | None:
-        """Return why the index cannot be used as it is, None if it can; opens it in passing."""
+        """Open the index; return why it cannot be used as it is, None if it can."""
+        if self._index is not None:
+            return None  # just made
         store = self.store
         folder = self._folder / (store.meta("vectors") or "-")
         if store.meta("index") != "clean":
@@ -243,13 +250,15 @@ class KnowledgeBase:
         if not folder.is_dir():
             return "its folder is missing"
         try:
-            self._index = VectorIndex(folder)
-            if self._index.counts() != store.languages():
+            index = VectorIndex(folder)
+            if index.counts() != store.languages():
+                index.close()
                 return "it does not hold what the knowledge base holds"
             for language in store.languages():
-                self._index.query(language, self._embedder.embed(["probe"])[0], 1)
+                index.query(language, self._embedder.embed(["probe"])[0], 1)
         except KnowledgeCorrupt as error:
             return str(error)
+        self._index = index
         return None
 
     def _rebuild(self) -> int:
@@ -263,8 +272,6 @@ class KnowledgeBase:
         self.store.set_meta("space", self._embedder.fingerprint)
         self.store.set_meta("index", "clean")
         self._index = index
-        if hasattr(self, "searcher"):
-            self.searcher = self.searcher.with_index(index)
         if old is not None:
             old.close()
         for leftover in self._folder.glob("vectors-*"):
@@ -292,7 +299,8 @@ class KnowledgeBase:
         self.store.set_meta("index", "clean")
 
     def _earlier_versions(self, path: Path) -> list[str]:
-        return [str(d["id"]) for d in self.store.documents() if d["origin"] == "user" and d["path"] == str(path)]
+        known = str(path.resolve())
+        return [str(d["id"]) for d in self.store.documents() if d["origin"] == "user" and d["path"] == known]
 
 
 def _shipped_files(folder: Path) -> list[Path]:

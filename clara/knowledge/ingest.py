@@ -15,7 +15,7 @@ from clara import languages
 from clara.errors import InputError, KnowledgeError
 from clara.text import clean
 
-VERSION = "1"
+VERSION = "2"
 """Changes when reading or chunking changes, so that documents are read again."""
 
 READABLE = (".md", ".txt")
@@ -62,17 +62,24 @@ def find_files(paths: list[Path]) -> Iterator[Path]:
     """Yield the readable files among `paths` and inside folders among them, sorted."""
     for path in paths:
         if path.is_dir():
-            yield from sorted(p for p in path.rglob("*") if p.suffix.lower() in READABLE and p.is_file())
+            yield from sorted(p for p in path.rglob("*") if p.suffix.lower() in READABLE and _is_visible(p, path))
         else:
             yield path
 
 
-def content_hash(path: Path) -> str:
-    """Return the hash that decides whether a file is read again. Raises KnowledgeError."""
+def _is_visible(path: Path, folder: Path) -> bool:
+    return path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+
+
+def content_hash(path: Path, language: str | None = None) -> str:
+    """Return the hash that decides whether a file is read again: of its content, the reader and the language given.
+
+    Raises KnowledgeError.
+    """
     try:
         if path.stat().st_size > _MAX_BYTES:
             raise KnowledgeError(f"{path}: larger than {_MAX_BYTES // 1_000_000} MB; split it")
-        return hashlib.sha256(VERSION.encode() + path.read_bytes()).hexdigest()
+        return hashlib.sha256(f"{VERSION}/{language or ''}/".encode() + path.read_bytes()).hexdigest()
     except OSError as error:
         raise KnowledgeError(f"{path}: {error.strerror or error}") from None
 
@@ -84,7 +91,7 @@ def read_document(path: Path, *, root: Path | None = None, language: str | None 
     language: overrides the front matter's `lang` and detection.
     Raises KnowledgeError with the file and the reason.
     """
-    sha256 = content_hash(path)
+    sha256 = content_hash(path, language)
     if path.suffix.lower() not in READABLE:
         raise KnowledgeError(
             f"{path}: cannot read {path.suffix or 'this kind of'} files; readable: {', '.join(READABLE)}"
@@ -107,7 +114,9 @@ def read_document(path: Path, *, root: Path | None = None, language: str | None 
     if tag == languages.UNKNOWN:
         raise KnowledgeError(f"{path}: cannot tell its language; name it, e.g. --lang en")
     identifier = path.relative_to(root).with_suffix("").as_posix() if root else f"{path.stem}-{sha256[:8]}"
-    group = str(meta.get("group") or identifier)
+    # A user's file never joins a shipped translation group: it would be quoted as what that group says.
+    named = str(meta.get("group") or "")
+    group = (named if root else f"user:{named}") if named else identifier
     sections = list(_sections(body))
     titles = [s.heading for s in sections if s.level == 1]
     title = str(meta.get("title") or (titles[0] if titles else path.stem))
@@ -130,14 +139,14 @@ def read_document(path: Path, *, root: Path | None = None, language: str | None 
         raise KnowledgeError(f"{path}: the file holds headings and no text")
     return Document(
         id=identifier,
-        path=str(path),
+        path=str(path.resolve()),
         origin="shipped" if root else "user",
         title=title,
         language=tag,
         sources=_listed(meta.get("sources")),
         licence=str(meta.get("licence") or ""),
         reviewed=str(meta.get("reviewed") or ""),
-        trust=str(meta.get("trust") or "unrated"),
+        trust=str(meta.get("trust") or "unrated") if root else "user",
         group=group,
         country=str(meta["country"]) if meta.get("country") else None,
         sha256=sha256,

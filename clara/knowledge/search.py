@@ -16,7 +16,7 @@ from clara.knowledge.embeddings import Embedder
 from clara.knowledge.glossary import Glossary
 from clara.knowledge.store import Store
 from clara.knowledge.vectors import VectorIndex
-from clara.languages import UNKNOWN, script, usual_script
+from clara.languages import UNKNOWN, script, to_script, usual_script
 from clara.text import fold, strip_accents, terms, words
 from clara.types import Evidence, Passage
 
@@ -28,6 +28,7 @@ _GLOSSARY = 0.8
 _SUBSTITUTED = 0.97
 _SECOND_OPINION = 0.35
 _STRAY_PAIR = 1.5
+_MOST_TERMS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +144,7 @@ class Searcher:
 
     def content_terms(self, text: str, language: str) -> list[str]:
         """Return the search terms of `text` without the language's function and question words, each once."""
-        return list(dict.fromkeys(terms(self.content(text, language))))
+        return list(dict.fromkeys(terms(self.content(text, language))))[:_MOST_TERMS]
 
     def relevance(self, query_terms: Sequence[str], passage: Passage, weights: Mapping[str, float]) -> float:
         """Return the share of the query's information (idf-weighted terms) that a passage covers, in [0, 1]."""
@@ -169,10 +170,11 @@ class Searcher:
         targets = list(available) if everywhere else [own or "", *(["en"] if "en" in available and own != "en" else [])]
         queries = []
         for target in targets:
-            if target == language:
+            if target == language or {target, language} == {"zh-Hans", "zh-Hant"}:
+                query = to_script(query, target)
                 queries.append(_Query(target, query, 1.0))
-                preferred = self._glossary.prefer(query, language)
-                if preferred != query:
+                preferred = self._glossary.prefer(query, target)
+                if fold(preferred) != strip_accents(fold(query)):
                     queries.append(_Query(target, preferred, _SUBSTITUTED))
             elif target in variants:
                 queries.append(_Query(target, variants[target], 1.0))
@@ -194,7 +196,7 @@ class Searcher:
     def _run(self, asked: _Query, total: int) -> list[_Hit]:
         settings, language = self._settings, asked.language
         content = self.content(asked.words, language) or asked.words
-        wanted = list(dict.fromkeys(terms(content)))
+        wanted = list(dict.fromkeys(terms(content)))[:_MOST_TERMS]
         lexical = self._store.lexical(language, wanted, settings.candidates)
         vector = self._embedder.embed([content])[0]
         near = self._index.query(language, vector, min(settings.candidates, total)) if vector.any() else []
@@ -228,7 +230,7 @@ class Searcher:
     def _about(self, query_terms: Sequence[str], passage: Passage) -> float:
         """Return how far the query names the passage's title and section: "Cataract" fits a question on cataract
         better than "Congenital cataract" does, and its "Treatment" one on how it is treated."""
-        named = set(query_terms)
+        named = frozenset(query_terms)
         shares = []
         for heading in (passage.title, passage.section):
             words = self._headings.get((heading, passage.language))
@@ -277,9 +279,7 @@ def coverage(query_terms: Sequence[str], held: Set[str], weights: Mapping[str, f
     total = sum(weights.get(t, 0.0) for t in query_terms)
     if total <= 0:
         return 0.0
-    by_start: dict[str, list[str]] = {}
-    for word in held:
-        by_start.setdefault(word[:_STEM], []).append(word)
+    by_start = _by_start(frozenset(held))
     got = 0.0
     for term in query_terms:
         if term in held:
@@ -287,6 +287,14 @@ def coverage(query_terms: Sequence[str], held: Set[str], weights: Mapping[str, f
         elif len(term) >= _STEM and any(_same_stem(term, word) for word in by_start.get(term[:_STEM], ())):
             got += _FORM_WEIGHT * weights.get(term, 0.0)
     return min(1.0, got / total)
+
+
+@lru_cache(maxsize=8192)
+def _by_start(held: frozenset[str]) -> dict[str, list[str]]:
+    by_start: dict[str, list[str]] = {}
+    for word in held:
+        by_start.setdefault(word[:_STEM], []).append(word)
+    return by_start
 
 
 def _same_stem(a: str, b: str) -> bool:

@@ -32,7 +32,7 @@ CREATE INDEX IF NOT EXISTS chunks_by_group ON chunks(grp, language);
 # Vowel signs of Indic scripts are marks (M*): without them in `categories`, unicode61 cuts Hindi words at every one.
 _TOKENIZER = "unicode61 remove_diacritics 0 categories 'L* N* Co Mn Mc'"
 _PASSAGE = """
-SELECT c.id, c.text, c.language, d.title, c.section, d.sources, c.grp, d.id, d.country, d.trust, d.path
+SELECT c.id, c.text, c.language, d.title, c.section, d.sources, c.grp, d.id, d.country, d.trust, d.path, d.origin
 FROM chunks c JOIN documents d ON d.id = c.document """
 _FIELD_WEIGHTS = "4.0, 2.0, 1.0"  # title, section, text
 
@@ -54,6 +54,8 @@ class Store:
         with self._lock:
             try:
                 yield
+            except sqlite3.ProgrammingError as error:
+                raise KnowledgeError(f"the knowledge base is closed ({error})") from None
             except sqlite3.OperationalError as error:
                 raise KnowledgeError(
                     f"cannot use {self.path}: {error}; check the folder's permissions and space"
@@ -213,8 +215,10 @@ class Store:
 
 
 def _passage(row: tuple[str, ...]) -> Passage:
-    chunk_id, text, language, title, section, sources, group, document, country, trust, path = row
+    chunk_id, text, language, title, section, sources, group, document, country, trust, path, origin = row
     listed = json.loads(sources)
+    if origin == "user":  # what a document says of its own sources is no more than that
+        listed = [f"{Path(path).name}, added by you", *(f"which names: {source}" for source in listed)]
     return Passage(
         id=chunk_id, text=text, language=language, title=title, section=section,
         source="; ".join(listed) if listed else Path(path).name,

@@ -28,7 +28,8 @@ class VectorIndex:
     def counts(self) -> dict[str, int]:
         """Return the number of vectors per language."""
         with _chroma():
-            return {_language(name): c.count() for name, c in self._collections.items() if c.count()}
+            counted = {_language(name): c.count() for name, c in self._collections.items()}
+        return {language: count for language, count in counted.items() if count}
 
     def ids(self, language: str) -> set[str]:
         """Return the chunk ids held for `language`."""
@@ -92,4 +93,6 @@ def _chroma() -> Iterator[None]:
     except BaseException as error:  # Chroma's Rust core panics with a class outside Exception
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
-        raise KnowledgeCorrupt(f"the vector index cannot be read ({type(error).__name__})") from error
+        raise KnowledgeCorrupt(
+            f"the vector index cannot be read ({type(error).__name__}); clara kb rebuild makes it anew"
+        ) from error

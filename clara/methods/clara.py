@@ -209,7 +209,8 @@ async def _free(run: Run) -> Outcome:
     first, (pivot, found, drafts) = await together(native, by_english())
     drafts.append(first)
     _raise_if_nothing(run, drafts)
-    if pivot.locality == "country" and not question.country:
+    local = pivot.locality == "country" or any(d.locality == "country" for d in drafts if d.language == "en")
+    if local and not question.country:
         return Outcome(text=write_abstention(run, "abstain_country"), abstained=True, drafts=tuple(drafts))
     checked = await verify_claims(run, drafts, found.evidence)
     accepted = [c for c in checked if c.accepted and (c.route == "english" or not c.agreed)]
@@ -218,7 +219,7 @@ async def _free(run: Run) -> Outcome:
     supported = sum(c.state == "supported" for c in accepted)
     words = f"{len(accepted)} of {len(checked)} claims accepted, {supported} on evidence, the rest by agreement"
     run.trace.record("decision", "reconcile", words=words)
-    if not accepted:
+    if not any(c.accepted for c in checked):
         text = write_abstention(run, "abstain_evidence", found.evidence or found.rejected)
         return Outcome(text=text, abstained=True, drafts=tuple(drafts), verdicts=verdicts)
     if supported < len(accepted):

@@ -24,6 +24,8 @@ async def direct(run: Run) -> Outcome:
     unread = bool(question.options) and choice is None
     if unread:
         run.trace.warn("direct", "the model named no option that could be read")
+    if completion.truncated:
+        run.trace.warn("direct", "the model stopped at its length limit: the answer is not whole")
     if not text:
         run.trace.warn("direct", "the model's reply was empty")
     return Outcome(

@@ -21,6 +21,7 @@ async def translate_test(run: Run) -> Outcome:
     else:
         pivot = await translate(run, concepts_of(run, question))
     if pivot.validity == 0:
+        _raise_model_failure(run)
         run.trace.warn("translate", f"the translation failed its checks: {', '.join(pivot.problems)}")
         return Outcome(text=write_abstention(run, "abstain_routes"), abstained=True)
     if question.options:
@@ -30,8 +31,7 @@ async def translate_test(run: Run) -> Outcome:
     else:
         draft = await draft_free(run, "english", language="en", text=pivot.text, validity=pivot.validity)
     if draft.error is not None:
-        if run.failures and isinstance(run.failures[-1], ModelError):
-            raise run.failures[-1]
+        _raise_model_failure(run)
         return Outcome(text=write_abstention(run, "abstain_routes"), abstained=True, drafts=(draft,))
     if draft.choice is not None:
         text = write_choice(question, draft.choice)
@@ -43,6 +43,12 @@ async def translate_test(run: Run) -> Outcome:
         )
         try:
             text = clean((await run.ask("translate", prompt)).text).strip()
-        except BudgetExceeded as error:
-            run.trace.warn("write", f"the answer stays in English: {error}")
+        except (BudgetExceeded, ModelError) as error:
+            run.failed("write", error)
+            run.trace.warn("write", f"the answer stays in English: {type(error).__name__}")
     return Outcome(text=text, confidence=draft.confidence, drafts=(draft,))
+
+
+def _raise_model_failure(run: Run) -> None:
+    if run.failures and isinstance(run.failures[-1], ModelError):
+        raise run.failures[-1]

@@ -63,7 +63,7 @@ def from_object(model: ChatModel | BaseChatModel, settings: Settings) -> ChatMod
     if not hasattr(model, "ainvoke"):
         raise ConfigError(f"cannot use {type(model).__name__} as a model: pass PROVIDER:NAME or a LangChain chat model")
     name = getattr(model, "model_name", None) or getattr(model, "model", None) or type(model).__name__
-    return _retrying(LangChainModel(str(name), lambda: model, secrets=settings.secrets()), settings)
+    return _retrying(LangChainModel(str(name), lambda: model, secrets=settings.secrets(), owned=False), settings)
 
 
 def _named(name: str, settings: Settings) -> ChatModel:
@@ -92,13 +92,17 @@ def _retrying(model: ChatModel, settings: Settings) -> ChatModel:
 def _build(provider: str, model: str, settings: Settings) -> BaseChatModel:
     from langchain.chat_models import init_chat_model
 
-    options: dict[str, Any] = {"timeout": settings.timeout_s, "max_retries": 0} | settings.model_options
+    options: dict[str, Any] = {"timeout": settings.timeout_s, "max_retries": 0}
     options["cache"] = _cache(settings.cache, settings.home)
-    if settings.base_url:
+    # Address, key and options are those of `model`: another provider must never be sent them.
+    own = provider == settings.model.partition(":")[0]
+    if own:
+        options |= settings.model_options
+    if own and settings.base_url:
         options["base_url"] = settings.base_url
-    if settings.api_key:
+    if own and settings.api_key:
         options["api_key"] = settings.api_key
-    elif settings.base_url and provider == "openai" and not provider_keys()["OPENAI_API_KEY"]:
+    elif own and settings.base_url and provider == "openai" and not provider_keys()["OPENAI_API_KEY"]:
         options["api_key"] = "not-needed"  # local servers ask for no key, but the client insists on one
     if provider in _OPENAI_FAMILY:
         import httpx2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import sqlite3
 import threading
 from collections.abc import Sequence
@@ -15,6 +16,8 @@ from langchain_core.messages import message_to_dict, messages_from_dict
 from langchain_core.outputs import ChatGeneration, Generation
 
 from clara.errors import ConfigError
+
+logger = logging.getLogger(__name__)
 
 
 class DiskCache(BaseCache):
@@ -38,8 +41,13 @@ class DiskCache(BaseCache):
             ) from error
 
     def lookup(self, prompt: str, llm_string: str) -> RETURN_VAL_TYPE | None:
-        with self._lock:
-            row = self._db.execute("SELECT value FROM replies WHERE key = ?", (_key(prompt, llm_string),)).fetchone()
+        try:
+            with self._lock:
+                found = self._db.execute("SELECT value FROM replies WHERE key = ?", (_key(prompt, llm_string),))
+                row = found.fetchone()
+        except sqlite3.Error as error:
+            logger.warning("the response cache could not be read: %s", error)
+            return None
         if row is None:
             return None
         return [ChatGeneration(message=message) for message in messages_from_dict(json.loads(row[0]))]
@@ -47,8 +55,11 @@ class DiskCache(BaseCache):
     def update(self, prompt: str, llm_string: str, return_val: Sequence[Generation]) -> None:
         messages = [message_to_dict(g.message) for g in return_val if isinstance(g, ChatGeneration)]
         value = json.dumps(messages, ensure_ascii=False)
-        with self._lock:
-            self._db.execute("INSERT OR REPLACE INTO replies VALUES (?, ?)", (_key(prompt, llm_string), value))
+        try:
+            with self._lock:
+                self._db.execute("INSERT OR REPLACE INTO replies VALUES (?, ?)", (_key(prompt, llm_string), value))
+        except sqlite3.Error as error:  # a reply that was paid for must not be lost over it
+            logger.warning("the response cache could not be written: %s", error)
 
     def clear(self, **_: Any) -> None:
         with self._lock:

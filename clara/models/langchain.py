@@ -26,18 +26,22 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import AIMessage, BaseMessage
 
-_KEY_LIKE = re.compile(r"(?i)\b(?:sk|pk|key|token|bearer)[-_ ][\w*.\-]{6,}")
+_KEY_LIKE = re.compile(r"(?i)\b(?:sk|pk|key|token|bearer)[-_ ](?=[\w.\-]*[\d*])[\w*.\-]{6,}")
 
 
 class LangChainModel:
     """Adapts LangChain chat models to `ChatModel`.
 
     `build` makes the LangChain model. It runs once per event loop: HTTP pools belong to the loop that
-    opened them, and a library user may run several loops one after another.
+    opened them, and a library user may run several loops one after another. With `owned` false the model
+    is the caller's, and closing it too.
     """
 
-    def __init__(self, name: str, build: Callable[[], BaseChatModel], *, secrets: Iterable[str] = ()) -> None:
+    def __init__(
+        self, name: str, build: Callable[[], BaseChatModel], *, secrets: Iterable[str] = (), owned: bool = True
+    ) -> None:
         self._name = name
+        self._owned = owned
         self._build = build
         self._secrets = tuple(secret for secret in secrets if secret)
         self._per_loop: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, BaseChatModel] = (
@@ -65,7 +69,7 @@ class LangChainModel:
     async def aclose(self) -> None:
         """Close the HTTP client of the running loop, where the provider's model has one."""
         model = self._per_loop.pop(asyncio.get_running_loop(), None)
-        client = getattr(model, "http_async_client", None)
+        client = getattr(model, "http_async_client", None) if self._owned else None
         if client is not None:
             await client.aclose()
 

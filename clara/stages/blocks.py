@@ -37,6 +37,11 @@ def show_history(run: Run) -> str:
     return "Earlier messages:\n" + run.fenced("\n".join(f"{t.role}: {t.text[:2000]}" for t in turns))
 
 
+def show_country(run: Run) -> str:
+    """Return where the asker is, fenced, or nothing."""
+    return f"The asker is in:\n{run.fenced(run.question.country)}" if run.question.country else ""
+
+
 def show_glossary(run: Run, concepts: Sequence[Concept], languages: Sequence[str]) -> str:
     """Return terminology hints for the concepts that the question names, or nothing."""
     lines = []

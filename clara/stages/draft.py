@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field, field_validator
 
@@ -13,19 +13,24 @@ from clara.knowledge import cite
 from clara.languages import english_name
 from clara.models import ModelRole
 from clara.prompts import Prompt
-from clara.stages.blocks import show_evidence, show_history, show_options
+from clara.stages.blocks import show_country, show_evidence, show_history, show_options
 from clara.stages.state import Reply, Run
-from clara.types import Citation, Claim, Draft, Evidence, Option
+from clara.types import Citation, Claim, Draft, Evidence, Locality, Option
 
 
 class _Confident(BaseModel):
-    confidence: float = Field(50.0, description="0 to 100")
+    confidence: float = Field(0.5, description="0 to 100")
 
-    @field_validator("confidence")
+    @field_validator("confidence", mode="before")
     @classmethod
-    def _share(cls, value: float) -> float:
-        """Accept percent or a share of one; keep within [0.01, 0.99]."""
-        return min(0.99, max(0.01, value / 100 if value > 1 else value))
+    def _share(cls, value: Any) -> Any:
+        """Accept percent, or a fraction as a share of one; keep within [0.01, 0.99]."""
+        if isinstance(value, str):
+            value = float(value.strip().rstrip("%"))
+        if not isinstance(value, int | float):
+            return value
+        share = value if isinstance(value, float) and value <= 1 else value / 100
+        return min(0.99, max(0.01, share))
 
 
 class ChoiceReply(_Confident):
@@ -56,6 +61,7 @@ class EvidenceChoiceReply(_Confident):
 class FreeReply(_Confident):
     """What the free prompt asks for."""
 
+    locality: Locality = Field("none", description="none, country or culture")
     claims: list[str] = Field(min_length=1, description="one sentence each")
 
 
@@ -70,6 +76,7 @@ class QuotedClaim(BaseModel):
 class FreeEvidenceReply(_Confident):
     """What the evidence prompt for free answers asks for."""
 
+    locality: Locality = Field("none", description="none, country or culture")
     sufficient: bool = Field(True, description="true or false")
     claims: list[QuotedClaim] = Field(min_length=1, description="claim, passage, quote")
 
@@ -97,23 +104,26 @@ async def draft_choice(
         original=f"The same question as it was asked:\n{run.fenced(original)}" if original else "",
         options=shown,
         history=show_history(run),
+        country=show_country(run),
         glossary=glossary,
     )
 
+    by_letter = [Option(id=letter, text=_text(options, i)) for letter, i in letters.items()]
+
     def salvage(reply: str) -> ChoiceReply | None:
-        by_letter = [Option(id=letter, text=_text(options, i)) for letter, i in letters.items()]
         letter = read_choice(reply, by_letter, language)
         return ChoiceReply(choice=letter) if letter else None
 
-    reply = await _try(run, route, ChoiceReply, role, prompt, check=_letter_check(letters), salvage=salvage)
-    if isinstance(reply, str):
-        return _failed(run, route, language, role, reply)
+    made = await _try(run, route, ChoiceReply, role, prompt, check=_letter_check(by_letter), salvage=salvage)
+    if isinstance(made, str):
+        return _failed(run, route, language, role, made)
+    reply, model = made
     return Draft(
         route=route,
         language=language,
-        group=_group(run, role),
-        model=_model(run, role),
-        choice=letters[_letter(reply.choice)],
+        group=_group(model),
+        model=model,
+        choice=letters[_letter(reply.choice, by_letter) or ""],
         text=reply.reason,
         confidence=reply.confidence,
         translation_validity=validity,
@@ -140,16 +150,19 @@ async def draft_choice_from_evidence(
         question=run.fenced(text),
         options=shown,
         history=show_history(run),
+        country=show_country(run),
         evidence=show_evidence(run, evidence),
     )
-    reply = await _try(run, route, EvidenceChoiceReply, "draft", prompt, check=_letter_check(letters))
-    if isinstance(reply, str):
-        return _failed(run, route, language, "draft", reply)
-    choice = letters[_letter(reply.choice)]
+    by_letter = [Option(id=letter, text=_text(options, i)) for letter, i in letters.items()]
+    made = await _try(run, route, EvidenceChoiceReply, "draft", prompt, check=_letter_check(by_letter))
+    if isinstance(made, str):
+        return _failed(run, route, language, "draft", made)
+    reply, model = made
+    choice = letters[_letter(reply.choice, by_letter) or ""]
     supporting: list[Citation] = []
     refuted: set[str] = set()
     for quote in reply.quotes:
-        option = letters.get(_letter(quote.option))
+        option = letters.get(_letter(quote.option, by_letter) or "")
         citation = _cited(evidence, quote.passage, quote.quote)
         if citation is None or option is None:
             continue
@@ -162,7 +175,7 @@ async def draft_choice_from_evidence(
         route=route,
         language=language,
         group="evidence",
-        model=_model(run, "draft"),
+        model=model,
         choice=choice,
         text=supporting[0].quote if supporting else "",
         confidence=reply.confidence,
@@ -192,16 +205,18 @@ async def draft_free(
         "question": run.fenced(text),
         "original": f"The same question as it was asked:\n{run.fenced(original)}" if original else "",
         "history": show_history(run),
+        "country": show_country(run),
     }
-    reply: FreeReply | FreeEvidenceReply | str
+    made: tuple[FreeReply | FreeEvidenceReply, str] | str
     if evidence:
         prompt = run.prompts.render("draft/free_evidence", evidence=show_evidence(run, evidence), **common)
-        reply = await _try(run, route, FreeEvidenceReply, "draft", prompt)
+        made = await _try(run, route, FreeEvidenceReply, "draft", prompt)
     else:
         prompt = run.prompts.render("draft/free", glossary=glossary, **common)
-        reply = await _try(run, route, FreeReply, "draft", prompt)
-    if isinstance(reply, str):
-        return _failed(run, route, language, "draft", reply)
+        made = await _try(run, route, FreeReply, "draft", prompt)
+    if isinstance(made, str):
+        return _failed(run, route, language, "draft", made)
+    reply, model = made
     claims = tuple(
         Claim(text=c.strip())
         if isinstance(c, str)
@@ -211,11 +226,12 @@ async def draft_free(
     return Draft(
         route=route,
         language=language,
-        group="evidence" if evidence else _group(run, "draft"),
-        model=_model(run, "draft"),
+        group="evidence" if evidence else _group(model),
+        model=model,
         text="\n".join(claim.text for claim in claims),
         confidence=reply.confidence,
         translation_validity=validity,
+        locality=reply.locality,
         claims=claims,
         citations=tuple(c.citation for c in claims if c.citation),
     )
@@ -230,22 +246,20 @@ async def _try(
     *,
     check: Callable[[Reply], None] = lambda _: None,
     salvage: Callable[[str], Reply | None] = lambda _: None,
-) -> Reply | str:
-    """Return the reply, or why there is none. A setting that cannot work is no failed route: it is raised."""
+) -> tuple[Reply, str] | str:
+    """Return the reply and the model that gave it, or why there is none; a setting that cannot work is raised."""
     try:
         return await run.ask_for(reply_type, role, prompt, check=check, salvage=salvage)
     except ConfigError:
         raise
     except ClaraError as error:
-        run.trace.record("route_failed", route, error=type(error).__name__, reason=str(error))
-        run.failures.append(error)
+        run.failed(route, error)
         return str(error)
 
 
 def _failed(run: Run, route: str, language: str, role: ModelRole, reason: str) -> Draft:
-    return Draft(
-        route=route, language=language, group=_group(run, role), model=_model(run, role), confidence=0.0, error=reason
-    )
+    model = run.models.get(role).name if run.models else ""
+    return Draft(route=route, language=language, group=_group(model), model=model, confidence=0.0, error=reason)
 
 
 def _cited(evidence: Sequence[Evidence], number: int, quote: str) -> Citation | None:
@@ -254,14 +268,16 @@ def _cited(evidence: Sequence[Evidence], number: int, quote: str) -> Citation | 
     return cite(evidence[number - 1].passage, quote)
 
 
-def _letter(written: str) -> str:
-    return written.strip(" .()[]*\"'").upper()[:1]
+def _letter(written: str, by_letter: Sequence[Option]) -> str | None:
+    """Return the letter that a reply's field means: "B", "Answer: B", or the words of option B."""
+    plain = written.strip(" .()[]*\"'").upper()
+    return plain if plain in {option.id for option in by_letter} else read_choice(written, by_letter)
 
 
-def _letter_check(letters: dict[str, str]) -> Callable[[ChoiceReply | EvidenceChoiceReply], None]:
+def _letter_check(by_letter: Sequence[Option]) -> Callable[[ChoiceReply | EvidenceChoiceReply], None]:
     def check(reply: ChoiceReply | EvidenceChoiceReply) -> None:
-        if _letter(reply.choice) not in letters:
-            raise ModelBadOutput(f"choice must be one of {', '.join(letters)}")
+        if _letter(reply.choice, by_letter) is None:
+            raise ModelBadOutput(f"choice must be one of {', '.join(option.id for option in by_letter)}")
 
     return check
 
@@ -270,9 +286,5 @@ def _text(options: Sequence[Option], option_id: str) -> str:
     return next(option.text for option in options if option.id == option_id)
 
 
-def _model(run: Run, role: ModelRole) -> str:
-    return run.models.get(role).name if run.models else ""
-
-
-def _group(run: Run, role: ModelRole) -> str:
-    return f"model:{_model(run, role)}"
+def _group(model: str) -> str:
+    return f"model:{model}"

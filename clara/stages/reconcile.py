@@ -2,7 +2,7 @@
 
 For draft d with answer a in group g, with K options:
 
-    p    = (hits + n0 * prior) / (hits + misses + n0), clipped to [1/K + .03, .95]
+    p    = the prior accuracy of its kind of draft, clipped to [1/K + .03, .95]
     w    = ln((K - 1) p / (1 - p))            weight of a voter of accuracy p (Nitzan and Paroush 1982)
     vote = q * k * w * s                      q translation validity, k 1/2 for a same-model draft in another
                                               language, s stated confidence over the drafts' mean
@@ -11,7 +11,6 @@ For draft d with answer a in group g, with K options:
 m is the sum of k over the group's drafts for a, the effective number of votes; dividing by
 1 + (m - 1) * rho is the design effect of m equally correlated votes (Kish 1965). The maximum keeps a
 second, weaker vote from lowering its own side. E is 1, -1 or 0: verified quotes for, against, neither.
-Hits and misses come from calibration; without it p is the prior.
 """
 
 from __future__ import annotations
@@ -60,7 +59,7 @@ def reconcile(
         )  # fmt: skip
     supports = evidence_support(drafts)
     anchor = _anchor(usable, local)
-    scores = _scores(usable, len(options), settings, supports, anchor.language)
+    scores = _scores(usable, len(options), settings, supports, anchor)
     texts = {option.id: option.text for option in options}
 
     def order(choice: str) -> tuple[float, int, bool, float, float, str]:
@@ -125,12 +124,13 @@ def _scores(
     k_options: int,
     settings: ReconcileSettings,
     supports: Mapping[str, int],
-    lead_language: str,
+    anchor: Draft,
 ) -> dict[str, float]:
     mean = sum(d.confidence for d in usable) / len(usable)
     groups: dict[tuple[str, str], list[tuple[float, float]]] = {}
     for draft in usable:
-        k = settings.same_model_weight if draft.group != "evidence" and draft.language != lead_language else 1.0
+        same_model = draft.group == anchor.group and draft.language != anchor.language
+        k = settings.same_model_weight if same_model else 1.0
         weight = _weight(draft, max(2, k_options), settings)
         vote = draft.translation_validity * k * weight * (draft.confidence / mean if mean > 0 else 1.0)
         groups.setdefault((str(draft.choice), draft.group), []).append((vote, k))

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from clara.config import BudgetSettings, Settings
-from clara.errors import BudgetExceeded, ClaraError, ModelBadOutput, ModelError
+from clara.errors import BudgetExceeded, ClaraError, ModelBadOutput, ModelError, ModelStatusError
 from clara.knowledge import KnowledgeBase
 from clara.messages import Messages
 from clara.models import Call, Completion, ModelRole, Models
@@ -22,6 +22,7 @@ from clara.types import Citation, Draft, Question, Turn, Usage, Verdict
 
 Reply = TypeVar("Reply", bound=BaseModel)
 _OBJECT = re.compile(r"\{.*\}", re.DOTALL)
+_THOUGHTS = re.compile(r"<think>.*?</think>", re.DOTALL)
 
 
 @dataclass(slots=True)
@@ -125,9 +126,10 @@ class Run:
         *,
         check: Callable[[Reply], None] = lambda _: None,
         salvage: Callable[[str], Reply | None] = lambda _: None,
-    ) -> Reply:
+    ) -> tuple[Reply, str]:
         """Make a call whose reply is JSON of `reply_type`; one repair, then ModelBadOutput.
 
+        Returns the reply and the name of the model that gave it.
         check: raises ModelBadOutput for a well-formed reply that cannot be right.
         salvage: reads a reply that is no JSON but says plainly what it means; None where it does not.
         """
@@ -145,18 +147,23 @@ class Run:
         turns: tuple[Turn, ...] = (Turn(role="user", text=prompt.user),)
         completion = await self._call(role, prompt, turns)
         try:
-            return read(completion.text)
+            return read(completion.text), completion.model
         except ModelBadOutput as problem:
             self.trace.record("repair", prompt.name, reason=str(problem), truncated=completion.truncated)
             fix = self.prompts.render("repair/json", problem=str(problem), form=_form(reply_type))
             turns += (Turn(role="assistant", text=completion.text[:4000] or "-"), Turn(role="user", text=fix.user))
-            return read((await self._call(role, prompt, turns)).text)
+            completion = await self._call(role, prompt, turns)
+            return read(completion.text), completion.model
 
     async def _call(self, role: ModelRole, prompt: Prompt, turns: tuple[Turn, ...]) -> Completion:
         if self.models is None:
             raise ModelError("no model is configured")
         model = self.models.get(role)
-        round_number = self.meter.begin(self.trace.elapsed_s())
+        try:
+            round_number = self.meter.begin(self.trace.elapsed_s())
+        except BudgetExceeded as error:
+            self.trace.warn("budget", str(error))
+            raise
         started = self.trace.elapsed_s()
         record: dict[str, Any] = {
             "model": model.name,
@@ -169,14 +176,21 @@ class Run:
         try:
             async with asyncio.timeout(None if limit is None else max(0.0, limit - started)):
                 completion = await model.complete(Call(system=prompt.system, turns=turns))
-            record |= {"outcome": "ok", "attempts": completion.attempts, "cached": completion.cached}
+            record |= {"model": completion.model, "outcome": "ok", "attempts": completion.attempts}
+            record |= {"cached": completion.cached, "truncated": completion.truncated}
+            if completion.model != model.name:
+                self.trace.warn("models", f"{model.name} failed; {completion.model} answered in its place")
             record |= {"prompt_tokens": completion.prompt_tokens, "completion_tokens": completion.completion_tokens}
             return completion
         except TimeoutError:
             record["outcome"] = "budget"
-            raise BudgetExceeded(f"the budget of {limit:g} seconds is used up") from None
+            spent = BudgetExceeded(f"the budget of {limit:g} seconds is used up")
+            self.trace.warn("budget", str(spent))
+            raise spent from None
         except ModelError as error:
-            record |= {"outcome": type(error).__name__, "attempts": error.attempts, "error": str(error)}
+            # Not the provider's words: they may repeat the question.
+            record |= {"outcome": type(error).__name__, "attempts": error.attempts}
+            record |= {"status": error.status} if isinstance(error, ModelStatusError) else {}
             raise
         except asyncio.CancelledError:
             record["outcome"] = "cancelled"
@@ -184,6 +198,11 @@ class Run:
         finally:
             self.meter.end(round_number, completion)
             self.trace.record("call", prompt.name, seconds=round(self.trace.elapsed_s() - started, 4), **record)
+
+    def failed(self, stage: str, error: ClaraError) -> None:
+        """Record that a route or stage failed; the call goes on without it."""
+        self.failures.append(error)
+        self.trace.record("route_failed", stage, error=type(error).__name__)
 
     def fenced(self, text: str) -> str:
         """Return untrusted text between marks that it cannot know."""
@@ -195,18 +214,19 @@ class Run:
 
 
 def read_reply(reply_type: type[Reply], text: str) -> Reply:
-    """Read a JSON reply, with or without a code fence or words around it. Raises ModelBadOutput."""
-    from langchain_core.utils.json import parse_json_markdown
+    """Read a JSON reply, with or without a code fence, thoughts or words around it. Raises ModelBadOutput.
 
-    found = _OBJECT.search(text)
+    Half a reply is no reply: what a length limit cut off is not guessed.
+    """
+    found = _OBJECT.search(_THOUGHTS.sub("", text))
     if not found:
         raise ModelBadOutput("the reply holds no JSON object")
     try:
-        return reply_type.model_validate(parse_json_markdown(found.group()))
+        return reply_type.model_validate(json.loads(found.group(), strict=False))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         raise ModelBadOutput(f"field {'.'.join(map(str, first['loc']))}: {first['msg'].lower()}") from None
-    except (ValueError, TypeError) as error:
+    except ValueError as error:
         raise ModelBadOutput(f"the reply is not valid JSON: {str(error).splitlines()[0][:100]}") from None
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from clara.errors import ClaraError
+from clara.errors import ClaraError, ConfigError
 from clara.knowledge import Concept, negations
 from clara.languages import english_name, script, usual_script
 from clara.stages.blocks import show_glossary, show_history
@@ -35,7 +35,6 @@ class TranslationReply(BaseModel):
     question: str = Field(description="the standalone question")
     options: list[str] = Field(default_factory=list, description="one translation per option, in the given order")
     locality: Literal["none", "country", "culture"] = Field("none", description="none, country or culture")
-    ambiguous: list[str] = Field(default_factory=list, description="spans with more than one reading")
 
 
 async def translate(run: Run, concepts: list[Concept], target: str = "en") -> Translation:
@@ -48,8 +47,10 @@ async def translate(run: Run, concepts: list[Concept], target: str = "en") -> Tr
     for attempt in (1, 2):
         try:
             reply = await _ask(run, question, concepts, target, best)
+        except ConfigError:
+            raise
         except ClaraError as error:
-            run.trace.record("route_failed", "translate", reason=str(error))
+            run.failed("translate", error)
             best = best or Translation(text="", language=target, validity=0.0, problems=(str(error),))
             break
         problems = check(question, reply.question, reply.options, target)
@@ -88,7 +89,8 @@ async def _ask(
             part for part in (show_glossary(run, concepts, (question.language, target)), note) if part
         ),
     )
-    return await run.ask_for(TranslationReply, "translate", prompt)
+    reply, _ = await run.ask_for(TranslationReply, "translate", prompt)
+    return reply
 
 
 def check(question: Question, text: str, options: list[str], target: str) -> list[str]:

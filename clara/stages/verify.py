@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from pydantic import BaseModel, Field
@@ -101,25 +102,51 @@ async def verify_claims(run: Run, drafts: Sequence[Draft], evidence: Sequence[Ev
     replies: dict[int, ClaimVerdict] = {}
     failure = ""
     try:
-        reply = await run.ask_for(VerifyReply, "draft", prompt)
+        reply, _ = await run.ask_for(VerifyReply, "draft", prompt)
         replies = {v.claim: v for v in reply.verdicts}
     except ConfigError:
         raise
     except ClaraError as error:
         failure = str(error)
-        run.trace.record("route_failed", "verify", error=type(error).__name__, reason=failure)
+        run.failed("verify", error)
         run.trace.warn("verify", f"the claims could not be checked by the model: {error}")
-    return [_checked(i, listed, replies.get(i), evidence, failure) for i in range(1, len(listed) + 1)]
+    checked = [_checked(listed[i - 1], replies.get(i), evidence, failure) for i in range(1, len(listed) + 1)]
+    agrees, conflicts = _both_ways(replies, "agrees"), _both_ways(replies, "conflicts")
+
+    def other_route(number: int, others: set[int], states: tuple[VerdictState, ...]) -> bool:
+        mine = listed[number - 1][0].route
+        return any(
+            listed[n - 1][0].route != mine and checked[n - 1].state in states for n in others if n <= len(listed)
+        )
+
+    # Agreeing with a refuted claim supports nothing, and conflicting with one harms nothing.
+    standing: tuple[VerdictState, ...] = ("supported", "not_enough_info", "unverified")
+    return [
+        replace(
+            claim,
+            agreed=other_route(n, agrees[n], standing),
+            conflicted=other_route(n, conflicts[n], standing)
+            or any(checked[m - 1].state == "refuted" for m in agrees[n] if m <= len(listed)),
+        )
+        for n, claim in enumerate(checked, 1)
+    ]
+
+
+def _both_ways(replies: Mapping[int, ClaimVerdict], field: Literal["agrees", "conflicts"]) -> dict[int, set[int]]:
+    """Return the relation made symmetric: models often state it on one side only."""
+    related: dict[int, set[int]] = defaultdict(set)
+    for number, reply in replies.items():
+        for other in getattr(reply, field):
+            if other >= 1 and other != number:
+                related[number].add(other)
+                related[other].add(number)
+    return related
 
 
 def _checked(
-    number: int,
-    listed: Sequence[tuple[Draft, Claim]],
-    reply: ClaimVerdict | None,
-    evidence: Sequence[Evidence],
-    failure: str,
+    listed: tuple[Draft, Claim], reply: ClaimVerdict | None, evidence: Sequence[Evidence], failure: str
 ) -> CheckedClaim:
-    draft, claim = listed[number - 1]
+    draft, claim = listed
     own = claim.citation if claim.citation and claim.citation.state != "unverified" else None
     if reply is None:
         return CheckedClaim(
@@ -135,16 +162,12 @@ def _checked(
         state = "refuted"
     elif reply.verdict == "supported" and (found or own):
         state = "supported"
-
-    def independent(numbers: list[int]) -> bool:
-        return any(1 <= n <= len(listed) and listed[n - 1][0].route != draft.route for n in numbers)
-
     return CheckedClaim(
         claim=claim,
         route=draft.route,
         state=state,
         citation=(found or own) if state != "not_enough_info" else None,
-        agreed=independent(reply.agrees),
-        conflicted=independent(reply.conflicts),
+        agreed=False,
+        conflicted=False,
         reason="" if state == reply.verdict else f"judged {reply.verdict}, but no such quote was found",
     )

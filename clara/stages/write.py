@@ -12,6 +12,8 @@ from clara.stages.verify import CheckedClaim
 from clara.text import clean, numbers, sentences
 from clara.types import Citation, Evidence, Question
 
+# A full stop ends a sentence before a space or a mark; those of Chinese and Hindi do so wherever they stand.
+_SENTENCE = re.compile(r".+?(?:(?:[.!?]+(?=\s|[\[【]|$)|[。！？।]+)(?:\s?[\[【]\d+[\]】])*|$)")
 _MARK = re.compile(r"\s?[\[【](\d{1,2})[\]】]")
 
 
@@ -56,7 +58,7 @@ async def write_free(run: Run, accepted: Sequence[CheckedClaim]) -> tuple[str, t
     except ConfigError:
         raise
     except ClaraError as error:
-        run.trace.record("route_failed", "write", error=type(error).__name__, reason=str(error))
+        run.failed("write", error)
         return _without_writer(run, accepted, citations, marks), citations
     known = set(numbers(" ".join(c.claim.text for c in accepted))) | set(numbers(run.question.text))
     kept, removed = check_written(written, known, len(citations))
@@ -82,7 +84,7 @@ def check_written(text: str, known_numbers: set[str], citations: int) -> tuple[s
         start, line = (mark.group(), line[mark.end() :]) if mark else ("", line)
         kept = []
         # A mark belongs to the sentence before it, on whichever side of the full stop it stands.
-        for sentence in re.findall(r".+?(?:[.!?。！？।]+(?=\s|[\[【]|$)(?:\s?[\[【]\d+[\]】])*|$)", line):
+        for sentence in _SENTENCE.findall(line):
             marks_aside = _MARK.sub("", sentence)
             if set(numbers(marks_aside)) - known_numbers:
                 removed += 1

@@ -33,6 +33,9 @@ CALL = Call(system="Be brief.", turns=(Turn(role="user", text="आँख मे�
 Make = Callable[[FakeOpenAI], ChatModel]
 
 
+CALLERS_OWN: list[httpx2.AsyncClient] = []
+
+
 def langchain(server: FakeOpenAI) -> ChatModel:
     server.script = lambda _: Reply(text="हाँ", finish="stop")
     return build_models(Settings(model="openai:fake", base_url=server.base_url, attempts=1)).draft
@@ -43,6 +46,7 @@ def from_object(server: FakeOpenAI) -> ChatModel:
 
     server.script = lambda _: "हाँ"
     client = httpx2.AsyncClient()
+    CALLERS_OWN.append(client)
     model = ChatOpenAI(model="fake", base_url=server.base_url, api_key="k", max_retries=0, http_async_client=client)
     return build_models(Settings(), model).draft
 
@@ -61,6 +65,10 @@ async def model(request: pytest.FixtureRequest, openai_server: FakeOpenAI) -> As
     made = IMPLEMENTATIONS[request.param](openai_server)
     yield made
     await made.aclose()
+    while CALLERS_OWN:
+        client = CALLERS_OWN.pop()
+        assert not client.is_closed  # a model that was handed in is its owner's to close
+        await client.aclose()
 
 
 async def test_a_completion_has_text_name_and_tokens(model: ChatModel) -> None:

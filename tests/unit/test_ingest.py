@@ -63,18 +63,18 @@ def body_of(path: Path) -> str:
 
 def test_front_matter_fills_the_document() -> None:
     document = read(FRONT + BODY)
-    assert (document.title, document.language, document.group) == ("Ojo rojo", "es", "red-eye")
+    assert (document.title, document.language, document.group) == ("Ojo rojo", "es", "user:red-eye")
     assert document.sources == (
         "NHS. Red eye. https://www.nhs.uk/conditions/red-eye/",
         "NEI. Pink Eye. https://www.nei.nih.gov/",
     )
-    assert (document.reviewed, document.licence, document.trust) == ("2026-11-23", "CC-BY-4.0", "curated")
+    assert (document.reviewed, document.licence, document.trust) == ("2026-11-23", "CC-BY-4.0", "user")
     assert document.country == "MX" and document.origin == "user"
 
 
 def test_without_front_matter_title_and_language_come_from_the_text() -> None:
     document = read("# Dry eye\n\nArtificial tears help when the eyes feel dry and gritty.")
-    assert (document.title, document.language, document.trust) == ("Dry eye", "en", "unrated")
+    assert (document.title, document.language, document.trust) == ("Dry eye", "en", "user")
     assert document.sources == () and document.group == document.id and document.country is None
     assert read("आँखों में जलन हो तो डॉक्टर को दिखाएँ।", "सूखी.txt").title == "सूखी"
 
@@ -114,7 +114,7 @@ def test_chunks_of_parallel_documents_share_their_group() -> None:
     english = read(other + "# Red eye\n\nIntroduction.\n\n## Symptoms\nRed.\n\n## Treatment\nTears.", "en.md")
     spanish = read(FRONT + BODY, "es.md")
     assert [c.group for c in english.chunks] == [c.group for c in spanish.chunks]
-    assert [c.group for c in spanish.chunks] == ["red-eye#0.0", "red-eye#1.0", "red-eye#2.0"]
+    assert [c.group for c in spanish.chunks] == ["user:red-eye#0.0", "user:red-eye#1.0", "user:red-eye#2.0"]
     alone = read("---\nlang: en\n---\n# A\nOne.\n# B\nTwo.")
     assert len({c.group for c in alone.chunks}) == 2  # without a group nothing is parallel
 

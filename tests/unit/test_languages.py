@@ -13,7 +13,6 @@ from clara.languages import (
     canonical,
     detect,
     english_name,
-    is_right_to_left,
     is_written_in,
     script,
     script_counts,
@@ -337,12 +336,3 @@ def test_a_text_is_checked_against_the_language_it_should_be_in(text: str, langu
 )
 def test_each_language_has_a_usual_script(tag: str, name: str) -> None:
     assert usual_script(tag) == name
-
-
-def test_direction_follows_the_script() -> None:
-    assert [tag for tag in ("ar", "he", "ur", "fa", "en", "hi", "ar-Latn") if is_right_to_left(tag)] == [
-        "ar",
-        "he",
-        "ur",
-        "fa",
-    ]

@@ -84,6 +84,8 @@ def test_no_text_makes_the_term_functions_raise(text: str) -> None:
 
 
 @given(any_text)
+@example("ß\u0301")
+@example("ᾂ")
 def test_folding_is_idempotent_for_comparison(text: str) -> None:
     assert fold(fold(text)) == fold(text)
 

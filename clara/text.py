@@ -26,7 +26,21 @@ _MARKS = "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0df
 _WORD = re.compile(rf"[^\W_]+(?:[{_MARKS}]+[^\W_]*)*")
 # Points that Arabic and Hebrew readers do without: shadda and the short vowels, niqqud.
 _POINTS = re.compile("[\u0300-\u036f\u0591-\u05bd\u05bf-\u05c7\u064b-\u0652\u0670]")
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*(?:\s?/\s?\d+)?")
+_SCALES = {
+    "万": 1e4, "萬": 1e4, "亿": 1e8, "億": 1e8,
+    "लाख": 1e5, "lakh": 1e5, "करोड़": 1e7, "crore": 1e7, "हज़ार": 1e3, "हजार": 1e3,
+    "thousand": 1e3, "mil": 1e3, "mille": 1e3, "libo": 1e3, "million": 1e6, "millones": 1e6, "millón": 1e6,
+    "milhões": 1e6, "milhão": 1e6, "millions": 1e6, "milyon": 1e6,
+}  # fmt: skip
+_GROUPED = re.compile(
+    r"(?<![\d.,])(?:[1-9]\d{0,2}(?:[,.\u00a0\u202f ]\d{3})+|[1-9]\d?(?:,\d{2})+,\d{3})(?![\d]|[.,]\d{3})"
+)
+_NUMBER = re.compile(
+    r"(?P<number>\d+(?:[.,]\d+)*(?:\s?/\s?\d+)?)(?:\s?(?P<scale>[万萬亿億]|(?:"
+    + "|".join(word for word in _SCALES if len(word) > 1)
+    + r")(?![\w\u0900-\u097f])))?",
+    re.IGNORECASE,
+)
 # A Chinese sentence ends after its closing quotation mark, and nothing ends after "Dr." or "e.g.".
 _SENTENCE_END = re.compile(
     r"(?<=[.!?।॥؟۔።။។])(?<!\bDr\.)(?<!\bDra\.)(?<!\bSr\.)(?<!\bSra\.)(?<!\bvs\.)(?<!\be\.g\.)(?<!\bi\.e\.)"
@@ -98,8 +112,24 @@ def has_unspaced(text: str) -> bool:
 
 
 def numbers(text: str) -> list[str]:
-    """Return the numbers of `text` in order, digits ASCII, decimal commas as points ("0,5" and "०.५" give "0.5")."""
-    return [re.sub(r"\s", "", n).replace(",", ".") for n in _NUMBER.findall(ascii_digits(text))]
+    """Return the numbers of `text` in order, in one notation for all languages.
+
+    Digits are ASCII, decimal commas points ("0,5", "०.५" and "0.5" are "0.5"), groups of thousands joined
+    ("1,000", "1.000", "1 000" and "1,00,000" are whole numbers), and words of scale multiplied out
+    ("10万" is "100000", "2 लाख" is "200000", "1.5 million" is "1500000"). A point or comma before three
+    digits groups thousands unless a zero stands before it.
+    """
+    plain = _GROUPED.sub(lambda m: re.sub(r"[.,\s]", "", m.group()), ascii_digits(text))
+    found = []
+    for match in _NUMBER.finditer(plain):
+        number = re.sub(r"\s", "", match.group("number")).replace(",", ".")
+        if scale := match.group("scale"):
+            number = f"{float(number) * _SCALES[scale.casefold()]:.10g}" if number.count(".") <= 1 else number
+            number = (
+                str(int(float(number))) if number.replace(".", "").isdigit() and float(number).is_integer() else number
+            )
+        found.append(number)
+    return found
 
 
 def sentences(text: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
@@ -81,12 +82,21 @@ def check_quote(quote: str, text: str, language: str | None = None) -> tuple[Cit
     at = whole.find(wanted)
     while at >= 0:
         if not _is_cut(whole, at, at + len(wanted), language):
-            return "exact", quote.strip()
+            return "exact", _slice(text, at, at + len(wanted))
         at = whole.find(wanted, at + 1)
     for candidate in (*sentences(text), text):
         if (found := _near(quote, candidate, language)) is not None:
             return "near", found
     return "unverified", quote
+
+
+def _slice(text: str, start: int, end: int) -> str:
+    """Return the words of `text` whose folded form lies at `start` to `end` of the folded text."""
+
+    def reaches(length: int) -> int:
+        return bisect_left(range(len(text) + 1), length, key=lambda i: len(fold(text[:i])))
+
+    return text[reaches(start + 1) - 1 : reaches(end)].strip()
 
 
 def same_facts(a: str, b: str, language: str | None = None) -> bool:

@@ -10,22 +10,26 @@ from pydantic import BaseModel, Field
 
 from clara.errors import ClaraError, ConfigError
 from clara.knowledge import Concept, negations
-from clara.languages import english_name, script, usual_script
+from clara.languages import SUPPORTED, english_name, script, usual_script
 from clara.stages.blocks import show_glossary, show_history
 from clara.stages.state import Run
 from clara.text import fold, numbers
 from clara.types import Option, Question, Translation
 
+_WORDS_UP_TO = 12
 _HARD = ("empty", "numbers", "options", "script")
 # English says "not" in these ways too; without them a right translation would look as if it had lost a negation.
 _ENGLISH_NEGATIVE = re.compile(
     r"\b(?:except|least|lacks?|absen\w+|non\w*|neither|avoid\w*|contraindicated|incorrect|false|untrue|unable|"
     r"\w+less|un\w+ed|free of|rules? out|fails?)\b|n't"
 )
+# Languages whose negations are listed; for others nothing can be said.
+_CHECKED = (*SUPPORTED, "zh-Hant", "hi-Latn", "ar", "sw")
 _EXCEPT = re.compile(r"\b(?:excepto|salvo|menos|exceto|sauf|excepté|maliban)\b|除了|除外|को छोड़कर|सिवाय")
 # Chinese words that hold a negative character and are not negations.
 _NOT_NEGATIVE = re.compile(
-    "不良|不适|不適|不同|无菌|無菌|非甾体|非類固醇|未来|除非|无线|不仅|不僅|是不是|有没有|能不能|会不会"
+    "不良|不适|不適|不同|不断|不斷|无菌|無菌|无论|無論|非甾体|非類固醇|非常|未来|除非|无线|不仅|不僅|是不是|有没有|能不能|会不会|"
+    "[鉴鑑性特分级級类類区區识識个個][别別]|别名|別名"
 )
 
 
@@ -94,7 +98,8 @@ async def _ask(
 
 
 def check(question: Question, text: str, options: list[str], target: str) -> list[str]:
-    """Return the names of the failed checks: empty, numbers, options and script are hard, negation is mild."""
+    """Return the names of the failed checks: empty, numbers, options and script are hard, small numbers and negation
+    mild."""
     problems = []
     if not text.strip() or (question.options and not all(option.strip() for option in options)):
         problems.append("empty")
@@ -102,15 +107,30 @@ def check(question: Question, text: str, options: list[str], target: str) -> lis
         problems.append("options")
     pairs = [(question.text, text), *zip((o.text for o in question.options), options, strict=False)]
     # With a history the standalone question may bring in numbers from earlier turns, but lose none.
-    lost = any(Counter(numbers(a)) - Counter(numbers(b)) for a, b in pairs)
-    gained = not question.history and any(Counter(numbers(b)) - Counter(numbers(a)) for a, b in pairs)
-    if lost or gained:
+    differ = [_difference(a, b, more_allowed=bool(question.history)) for a, b in pairs]
+    if "numbers" in differ:
         problems.append("numbers")
+    elif "small numbers" in differ:
+        problems.append("small numbers")
     if script(text) not in (usual_script(target), None):
         problems.append("script")
-    if target == "en" and any(_negated(a, question.language) != _negated(b, "en") for a, b in pairs):
+    if (
+        target == "en"
+        and question.language in _CHECKED
+        and any(_negated(a, question.language) != _negated(b, "en") for a, b in pairs)
+    ):
         problems.append("negation")
     return problems
+
+
+def _difference(source: str, translated: str, *, more_allowed: bool) -> str:
+    """Name the difference in numbers, "" if none: small ones that come or go may be words ("twice" for "2 times")."""
+    before, after = Counter(numbers(source)), Counter(numbers(translated))
+    lost, gained = before - after, Counter() if more_allowed else after - before
+    if not lost and not gained:
+        return ""
+    small = all(n.isdigit() and int(n) <= _WORDS_UP_TO for n in (*lost, *gained))
+    return "small numbers" if small and not (lost and gained) else "numbers"
 
 
 def _negated(text: str, language: str) -> bool:

@@ -28,6 +28,13 @@ def asked(text: str, *options: str, language: str = "hi") -> Question:
         (asked("दबाव 45 mmHg है"), "The pressure is 54 mmHg", ["numbers"]),
         (asked("दबाव 45 mmHg है"), "The pressure is high", ["numbers"]),
         (asked("Tome 0,5 ml", language="es"), "Take 0.5 ml", []),
+        (asked("Prendre 1 000 mg", language="fr"), "Take 1,000 mg", []),
+        (asked("1,00,000 IU दें"), "Give 100,000 IU", []),
+        (asked("10万单位", language="zh-Hans"), "100,000 units", []),
+        (asked("Dos veces al día", language="es"), "2 times a day", ["small numbers"]),
+        (asked("Tome 5 mg", language="es"), "Take 6 mg", ["numbers"]),
+        (asked("鉴别诊断与性别", language="zh-Hans"), "Differential diagnosis and sex", []),
+        (asked("Nicht reiben", language="de"), "Rub", []),
         (asked("बूँद न डालें"), "Do not put drops in", []),
         (asked("बूँद न डालें"), "Put drops in", ["negation"]),
         (asked("不良反应有哪些？", language="zh-Hans"), "What are the adverse reactions?", []),
@@ -61,6 +68,7 @@ class Form(BaseModel):
         'Sure!\n```json\n{"choice": "B", "confidence": 3}\n```\nAnything else?',
         'I think {"choice": "B"}',
         '{"choice": "B", "other": [1, 2]}',
+        '<think>perhaps {"choice": "A"}</think>{"choice": "B"}',
     ],
 )
 def test_json_is_read_out_of_what_models_put_around_it(text: str) -> None:
@@ -69,7 +77,13 @@ def test_json_is_read_out_of_what_models_put_around_it(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("B", "no JSON"), ('{"confidence": 1}', "choice"), ('{"choice": ["B"]}', "choice"), ("{}", "choice")],
+    [
+        ("B", "no JSON"),
+        ('{"confidence": 1}', "choice"),
+        ('{"choice": ["B"]}', "choice"),
+        ("{}", "choice"),
+        ('{"choice": "B", "why": "cut o', "no JSON"),
+    ],
 )
 def test_a_reply_in_another_form_says_what_is_wrong(text: str, said: str) -> None:
     with pytest.raises(ModelBadOutput, match=said):
@@ -125,6 +139,7 @@ def test_a_reply_from_the_cache_is_no_call_and_a_model_without_price_has_no_cost
         ("Nothing is cited here [7].", "Nothing is cited here.", 0),
         ("दिन में ४ बार डालें। [1] 9 गोली लें।", "दिन में ४ बार डालें। [1]", 1),
         ("每天4次。[1]服用500毫克。", "每天4次。[1]", 1),
+        ("急性发作需要急诊。眼压可达99。请立即就医。", "急性发作需要急诊。请立即就医。", 1),
         ("1. Rinse the eye.\n2. Go to hospital.", "1. Rinse the eye.\n2. Go to hospital.", 0),
     ],
 )

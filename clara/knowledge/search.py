@@ -25,9 +25,11 @@ _FORM_WEIGHT = 0.75
 # Glossary terms alone lose how they stood together, besides what they do not cover; swapping in preferred
 # terms loses a little.
 _GLOSSARY = 0.8
-_SUBSTITUTED = 0.97
+_SUBSTITUTED = 0.99
 _SECOND_OPINION = 0.35
 _STRAY_PAIR = 1.5
+_UNSEEN = 4.5  # as much as a word that one chunk in a hundred holds
+_KNOWN_SHARE = 0.6
 _MOST_TERMS = 200
 
 
@@ -131,6 +133,21 @@ class Searcher:
         base = language.partition("-")[0]
         return next((tag for tag in sorted(available) if tag.partition("-")[0] == base), None)
 
+    def likely_language(self, text: str) -> str | None:
+        """Guess the language of a text too short to identify by the words that the base knows; None if unsure.
+
+        The one language in which most of the words are function words or occur in the base, at least 60% of them.
+        """
+        words_ = list(dict.fromkeys(terms(text)))
+        shares = {}
+        for language in self._store.languages():
+            seen = self._store.document_frequency(language, words_)
+            stop = self._stopwords.get(language) or frozenset()
+            shares[language] = sum(word in seen or word in stop for word in words_) / max(1, len(words_))
+        best = max(shares, key=lambda tag: shares[tag], default=None)
+        alone = best is not None and sum(share == shares[best] for share in shares.values()) == 1
+        return best if best is not None and alone and shares[best] >= _KNOWN_SHARE else None
+
     def content(self, text: str, language: str) -> str:
         """Return folded `text` without the language's function and question words."""
         stop = self._stopwords.get(language) or frozenset()
@@ -151,15 +168,20 @@ class Searcher:
         return coverage(query_terms, passage_terms(passage), weights)
 
     def weights(self, language: str, query_terms: Sequence[str]) -> dict[str, float]:
-        """Return each term's inverse document frequency in one language, as BM25 has it; unseen words weigh most."""
+        """Return each term's inverse document frequency in one language, as in BM25; that of unseen words is capped."""
         total = self._store.languages().get(language, 0)
         frequency = self._store.document_frequency(language, query_terms)
+        # A pair of characters that never occurs mostly spans two words, and its absence says little; but
+        # where most pairs never occur, the question is about something else.
+        pairs = [term for term in query_terms if script(term) == "Hani"]
+        familiar = sum(term in frequency for term in pairs) >= len(pairs) / 2
         weights = {}
         for term in query_terms:
             held = frequency.get(term, 0)
             weight = math.log(1 + (total - held + 0.5) / (held + 0.5))
-            # A pair of characters that never occurs mostly spans two words: its absence says little.
-            weights[term] = min(weight, _STRAY_PAIR) if held == 0 and script(term) == "Hani" else weight
+            if not held:
+                weight = min(weight, _STRAY_PAIR if familiar and script(term) == "Hani" else _UNSEEN)
+            weights[term] = weight
         return weights
 
     def _queries(
@@ -303,7 +325,7 @@ def _same_stem(a: str, b: str) -> bool:
         if x != y:
             break
         shared += 1
-    return shared >= _STEM and shared >= 0.55 * max(len(a), len(b))
+    return shared >= _STEM and shared >= 0.6 * max(len(a), len(b))
 
 
 def _numbered(hits: Sequence[_Hit]) -> tuple[Evidence, ...]:

@@ -32,6 +32,7 @@ async def evidence(run: Run) -> Outcome:
 
 
 async def _free(run: Run) -> Outcome:
+    run = _identified(run)
     question = run.question
     found = await retrieve(run, question.text, question.language)
     if not found.evidence:
@@ -149,6 +150,14 @@ def _answer_language(run: Run, best: Evidence) -> str:
     language = run.question.language
     own = run.knowledge.searcher.own_language(language)
     return own or (best.passage.language if language == UNKNOWN else "en")
+
+
+def _identified(run: Run) -> Run:
+    """Return the run with the language of its question, where only the knowledge base's own words can tell it."""
+    if run.question.language != UNKNOWN:
+        return run
+    likely = run.knowledge.searcher.likely_language(run.question.text)
+    return replace(run, question=replace(run.question, language=likely)) if likely else run
 
 
 def _in_language(run: Run, item: Evidence, language: str) -> Evidence:

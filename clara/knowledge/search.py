@@ -60,6 +60,7 @@ class _Hit:
     fused: float
     relevance: float
     origins: dict[str, int]
+    asked_in: str
     about: float = 0.0
     second: float = 0.0
 
@@ -70,7 +71,7 @@ class _Hit:
 
     @property
     def score(self) -> float:
-        """That, and the second opinion of a query in another language or in preferred terms."""
+        """That, and the second opinion of a query in another language."""
         return (self.own + _SECOND_OPINION * self.second) / (1 + _SECOND_OPINION)
 
 
@@ -113,7 +114,7 @@ class Searcher:
             for hit in self._run(asked, available[asked.language]):
                 known = hits.get(hit.passage.group)
                 hits[hit.passage.group] = hit if known is None else _merge(known, hit, own)
-        if len(queries) == 1:  # no second opinion was asked for
+        if len({q.language for q in queries}) == 1:  # no second opinion was asked for
             for hit in hits.values():
                 hit.second = hit.own
         ranked = sorted(hits.values(), key=lambda h: (-h.score, h.passage.id))
@@ -243,6 +244,7 @@ class Searcher:
                 asked.trust * fused[i] / best,
                 asked.trust * self.relevance(wanted, passages[i], weights),
                 origins[i],
+                language,
                 asked.trust * self._about(wanted, passages[i]),
             )
             for i in top
@@ -286,8 +288,11 @@ def _merge(known: _Hit, hit: _Hit, own: str | None) -> _Hit:
     """Make one hit of two passages that say the same: the asker's own version, or else the better one."""
     first, second = (hit, known) if hit.own > known.own else (known, hit)
     passage = next((h.passage for h in (first, second) if h.passage.language == own), first.passage)
-    agreed = max(second.own, first.second, second.second)
-    return _Hit(passage, first.fused, first.relevance, {**second.origins, **first.origins}, first.about, agreed)
+    # Only another language is a second opinion; the same question in preferred terms is not.
+    another = second.own if first.asked_in != second.asked_in else 0.0
+    agreed = max(another, first.second, second.second)
+    origins = {**second.origins, **first.origins}
+    return _Hit(passage, first.fused, first.relevance, origins, first.asked_in, first.about, agreed)
 
 
 @lru_cache(maxsize=8192)

@@ -23,6 +23,7 @@ from clara.methods import METHODS, Outcome, Run
 from clara.models import ChatModel, build_models
 from clara.prompts import Prompts
 from clara.resources import data_folder
+from clara.stages.concurrent import together
 from clara.stages.state import Meter
 from clara.text import clean, fold
 from clara.trace import Observer, Trace
@@ -104,12 +105,21 @@ class Clara:
         language: of the question, and so of the answer; "auto" detects it.
         Raises InputError, ConfigError, KnowledgeError, or ModelError where no route gave a usable draft.
         """
-        asked = make_question(
-            question, options=options, language=language, country=country or self.settings.country, history=history
-        )
         name = method or self.method
         self._check_method(name)
         trace = Trace([*self._observers, *observers])
+        reading = asyncio.to_thread(
+            make_question,
+            question,
+            options=options,
+            language=language,
+            country=country or self.settings.country,
+            history=history,
+        )
+        if name == "direct":
+            asked = await reading
+        else:  # the identifier and the knowledge base each take a moment to load, the first time
+            asked, _ = await together(reading, asyncio.to_thread(self.knowledge))
         run = Run(
             question=asked,
             settings=self.settings,
@@ -122,11 +132,9 @@ class Clara:
             fence=self._fence(asked),
         )
         trace.record("started", name, language=asked.language, options=len(asked.options))
-        if name != "direct":  # opening takes a moment the first time: not on the event loop
-            await asyncio.to_thread(self.knowledge)
-            for notice in self._notices:
-                trace.warn("knowledge", notice)
-            self._notices.clear()
+        for notice in self._notices:
+            trace.warn("knowledge", notice)
+        self._notices.clear()
         try:
             outcome = await METHODS[name](run)
         except (ModelError, BudgetExceeded) as error:

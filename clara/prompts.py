@@ -1,9 +1,9 @@
 """Prompts are files: `prompts/<stage>/<name>.md`, checked when they are loaded and when they are rendered.
 
 A file has YAML front matter (`version`, `output`: json or text, `inputs`: name -> trusted | untrusted)
-and two parts, `# system` and `# user`, with `{{name}}` where an input goes. Untrusted inputs (questions,
-documents, model output) may stand in the user part only. Substitution is a single pass: braces inside
-an input are text.
+and two parts, `# system` (a message inside a conversation goes without) and `# user`, with `{{name}}`
+where an input goes. Untrusted inputs (questions, documents, model output) may stand in the user part
+only. Substitution is a single pass: braces inside an input are text.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import yaml
 from clara.errors import PromptError
 
 _FRONT = re.compile(r"\A---\n(.*?)\n---\n(.*)\Z", re.DOTALL)
-_PARTS = re.compile(r"\A\s*# system\n(.*?)\n# user\n(.*)\Z", re.DOTALL)
+_PARTS = re.compile(r"\A\s*(?:# system\n(.*?)\n)?# user\n(.*)\Z", re.DOTALL)
 _SLOT = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 _BLANK = re.compile(r"\n{3,}")
 
@@ -100,7 +100,7 @@ def load_template(folder: Path, name: str) -> Template:
         raise PromptError(f"{path}: output is json or text, each input is trusted or untrusted")
     trusted = frozenset(k for k, v in inputs.items() if v == "trusted")
     untrusted = frozenset(k for k, v in inputs.items() if v == "untrusted")
-    system, user = parts.groups()
+    system, user = parts.group(1) or "", parts.group(2)
     in_system, in_user = set(_SLOT.findall(system)), set(_SLOT.findall(user))
     if in_system & untrusted:
         raise PromptError(f"{path}: untrusted inputs {sorted(in_system & untrusted)} may not stand in the system part")

@@ -39,9 +39,8 @@ def ask_once(
 ) -> Answer:
     """Answer, print, and return the answer. With `as_json` nothing but the JSON goes to standard output."""
     settings = load_settings(overrides)
-    from clara.engine import Clara, make_question
+    from clara.engine import Clara
 
-    make_question(question, options=options, language=language)  # bad input fails before anything is opened
     progress = Console(stderr=True)
     with Clara(settings=settings) as clara, progress.status("reading the question") as status:
         answer = clara.ask(

@@ -32,7 +32,7 @@ def add(
 
     language = canonical(lang) if lang else None
     console, errors = Console(highlight=False), Console(stderr=True, highlight=False)
-    with _open() as base, errors.status("reading") as status:
+    with _open("add") as base, errors.status("reading") as status:
         done = base.add(paths, language=language, progress=lambda path: status.update(plain(path)))
     for document in done.stored:
         console.print("added", plain(document, "bold"))
@@ -53,7 +53,7 @@ def terms(
     ],
 ) -> None:
     """Read terminologies into your glossary, beside the shipped one."""
-    with _open() as base:
+    with _open("terms") as base:
         count = base.add_terms(paths)
     typer.echo(f"your glossary holds {count} concepts")
 
@@ -61,7 +61,7 @@ def terms(
 @kb.command()
 def rm(document: Annotated[str, typer.Argument(help="Document id, as clara kb ls shows it.")]) -> None:
     """Remove a document."""
-    with _open() as base:
+    with _open("rm") as base:
         base.remove(document)
     typer.echo(f"removed {document}")
 
@@ -69,7 +69,7 @@ def rm(document: Annotated[str, typer.Argument(help="Document id, as clara kb ls
 @kb.command()
 def ls(as_json: AsJson = False) -> None:
     """List the documents."""
-    with _open() as base:
+    with _open("ls") as base:
         documents = base.store.documents()
     if as_json:
         _json(documents)
@@ -94,7 +94,7 @@ def show(document: Annotated[str, typer.Argument(help="Document id, as clara kb 
 
     from clara.cli.render import OPEN, plain
 
-    with _open() as base:
+    with _open("show") as base:
         passages = base.document(document)
     for p in passages:
         title = plain(f"{p.id} · {p.section}" if p.section else p.id)
@@ -114,7 +114,7 @@ def search(
     from clara.engine import make_question
 
     question = make_question(query, language=lang)
-    with _open() as base:
+    with _open("search") as base:
         result = base.search(question.text, question.language, k=k)
     if as_json:
         _json(
@@ -157,7 +157,7 @@ def search(
 @kb.command()
 def stats(as_json: AsJson = False) -> None:
     """Count documents, chunks and words per language."""
-    with _open() as base:
+    with _open("stats") as base:
         documents = base.store.documents()
         concepts = len(base.glossary.concepts)
     table: dict[str, dict[str, int]] = {}
@@ -183,7 +183,7 @@ def stats(as_json: AsJson = False) -> None:
 @kb.command()
 def verify() -> None:
     """Compare the stored chunks with the vector index."""
-    with _open() as base:
+    with _open("verify") as base:
         check = base.verify()
     if check.sound:
         typer.echo("sound: every chunk has its vector")
@@ -198,25 +198,24 @@ def verify() -> None:
 @kb.command()
 def rebuild() -> None:
     """Make the vector index anew from the stored chunks."""
-    with _open() as base:
+    with _open("rebuild") as base:
         count = base.rebuild()
     typer.echo(f"rebuilt the vector index: {count} chunks")
 
 
 @contextmanager
-def _open() -> Iterator[KnowledgeBase]:
+def _open(command: str) -> Iterator[KnowledgeBase]:
     from clara.config import load_settings
     from clara.knowledge import KnowledgeBase
     from clara.resources import data_folder
 
     settings = load_settings()
     shipped = data_folder("knowledge_base", settings.kb_dir)
-    purpose = f"clara kb {sys.argv[2]}" if len(sys.argv) > 2 and sys.argv[2].isalpha() else "clara kb"
     base = KnowledgeBase(
         settings.home / "knowledge",
         shipped,
         search=settings.search,
-        purpose=purpose,
+        purpose=f"clara kb {command}",
         notify=lambda notice: typer.echo(notice, err=True),
     )
     with base:

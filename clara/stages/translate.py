@@ -55,7 +55,7 @@ async def translate(run: Run, concepts: list[Concept], target: str = "en") -> Tr
             raise
         except ClaraError as error:
             run.failed("translate", error)
-            best = best or Translation(text="", language=target, validity=0.0, problems=(str(error),))
+            best = best or Translation(text="", language=target, validity=0.0, problems=(type(error).__name__,))
             break
         problems = check(question, reply.question, reply.options, target)
         hard = [p for p in problems if p in _HARD]

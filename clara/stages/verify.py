@@ -109,7 +109,7 @@ async def verify_claims(run: Run, drafts: Sequence[Draft], evidence: Sequence[Ev
     except ClaraError as error:
         failure = str(error)
         run.failed("verify", error)
-        run.trace.warn("verify", f"the claims could not be checked by the model: {error}")
+        run.trace.warn("verify", f"the claims could not be checked by the model ({type(error).__name__})")
     checked = [_checked(listed[i - 1], replies.get(i), evidence, failure) for i in range(1, len(listed) + 1)]
     agrees, conflicts = _both_ways(replies, "agrees"), _both_ways(replies, "conflicts")
 

@@ -397,3 +397,131 @@ def test_the_baselines_answer_too(openai_server: FakeOpenAI, make: Make, method:
     answer = ask(make(), method=method)
     assert answer.method == method and answer.choice is not None
     assert answer.usage.calls == {"direct": 1, "translate_test": 2}[method]
+
+
+def test_an_option_named_by_its_words_is_that_option(openai_server: FakeOpenAI, make: Make) -> None:
+    named = {
+        "choice": lambda system, user: json.dumps(
+            {"choice": RIGHT if RIGHT in user.split("Options:")[1] else RIGHT_ENGLISH}
+        )
+    }
+    openai_server.script = doctor(overrides=named).serve
+    assert ask(make(permute=False)).choice == "ख"
+
+
+def test_a_refuted_claim_is_not_answered_because_another_draft_repeats_it(
+    openai_server: FakeOpenAI, make: Make
+) -> None:
+    free = _free_doctor("Eye drops cure cataract.", "no such quote stands anywhere here", "x")
+
+    def verify(_: str, user: str) -> str:
+        number = next(n for n, text in passages(user).items() if QUOTE in text)
+        verdicts = [
+            {"claim": 1, "verdict": "refuted", "passage": number, "quote": QUOTE, "agrees": [2]},
+            {"claim": 2, "verdict": "not_enough_info", "agrees": [1]},
+        ]
+        return json.dumps({"verdicts": verdicts})
+
+    free.overrides = {**free.overrides, "verify": verify}
+    openai_server.script = free.serve
+    assert make().ask(FREE).abstained
+
+
+def test_the_country_reaches_every_draft_inside_the_fence(openai_server: FakeOpenAI, make: Make) -> None:
+    openai_server.script = doctor(locality="country").serve
+    answer = ask(make(), country="Philippines")
+    drafts = [r["messages"] for r in openai_server.requests if kind(r["messages"][0]["content"]) == "choice"]
+    assert len(drafts) >= 2
+    for system, user in drafts:
+        assert "Philippines" in user["content"] and "Philippines" not in system["content"]
+    assert not any("देश" in w for w in answer.warnings)
+
+
+def test_a_free_local_question_without_a_country_asks_for_it(openai_server: FakeOpenAI, make: Make) -> None:
+    free = _free_doctor("Halos are seen.", QUOTE, "x")
+    local = json.dumps({"question": "What are the symptoms?", "options": [], "locality": "country"})
+    free.overrides = {**free.overrides, "translate": local}
+    openai_server.script = free.serve
+    answer = make().ask(FREE)
+    assert answer.abstained and "देश" in answer.answer
+
+
+def test_a_refused_key_fails_translate_test_too(openai_server: FakeOpenAI, make: Make) -> None:
+    openai_server.script = lambda _: Reply(status=401)
+    with pytest.raises(ModelAuthError):
+        ask(make(), method="translate_test")
+
+
+def test_a_budget_too_small_for_one_call_abstains_and_says_so(openai_server: FakeOpenAI, make: Make) -> None:
+    openai_server.script = lambda _: Reply(mode="hang")
+    answer = ask(make(budget={"seconds": 0.2}), method="direct")
+    assert answer.abstained and any("budget" in w for w in answer.warnings)
+
+
+def test_the_record_names_the_model_that_answered(openai_server: FakeOpenAI, make: Make) -> None:
+    inner = doctor().serve
+    openai_server.script = lambda body: Reply(status=500) if body["model"] == "fake-1" else inner(body)
+    answer = ask(make(attempts=1, fallback_models=("openai:fake-2",)))
+    assert {d.model for d in answer.drafts} == {"fake-2"}
+    assert any("fake-2 answered in its place" in w for w in answer.warnings)
+
+
+def test_no_words_of_a_provider_stand_in_the_trace(openai_server: FakeOpenAI, make: Make) -> None:
+    openai_server.script = lambda _: Reply(status=400, text="content 'I am ill and my eye hurts' was flagged")
+    seen: list[str] = []
+    with pytest.raises(ModelError):
+        ask(make(attempts=1), observers=[lambda event: seen.append(repr(event))])
+    assert seen and not any("my eye hurts" in event for event in seen)
+
+
+def test_threads_share_one_engine_and_closing_it_leaves_nobody_waiting(openai_server: FakeOpenAI, make: Make) -> None:
+    import threading
+    from concurrent.futures import CancelledError, ThreadPoolExecutor
+
+    openai_server.script = doctor().serve
+    clara = make()
+    with ThreadPoolExecutor(8) as pool:
+        assert {a.choice for a in pool.map(lambda _: ask(clara), range(8))} == {"ख"}
+    assert sum(t.name == "clara" for t in threading.enumerate()) == 1
+    openai_server.script = lambda _: Reply(mode="hang")
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(ask, clara)
+        openai_server.wait_for(2)
+        clara.close()
+        with pytest.raises((CancelledError, asyncio.CancelledError)):
+            waiting.result(timeout=5)
+    assert not [t for t in threading.enumerate() if t.name == "clara"]
+
+
+def test_address_and_key_stay_with_the_provider_they_are_for(openai_server: FakeOpenAI, shipped_home: Path) -> None:
+    from clara.config import Settings
+    from clara.models import build
+
+    settings = Settings(model="openai:a", base_url=openai_server.base_url, api_key="sk-own-1", home=shipped_home)  # type: ignore[arg-type]
+    given: dict[str, Any] = {}
+
+    def remember(model: str, **options: Any) -> Any:
+        given.update(options)
+        raise ValueError("not built")
+
+    import langchain.chat_models
+
+    original = langchain.chat_models.init_chat_model
+    langchain.chat_models.init_chat_model = remember  # type: ignore[assignment]
+    try:
+        with pytest.raises(Exception, match="not built"):
+            build._build("anthropic", "m", settings)
+    finally:
+        langchain.chat_models.init_chat_model = original
+    assert "base_url" not in given and "api_key" not in given
+
+
+def test_a_file_in_the_working_folder_cannot_collect_the_environment_s_key(
+    openai_server: FakeOpenAI, shipped_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-victim-000000")
+    (tmp_path / "clara.toml").write_text(f'model = "openai:x"\nbase_url = "{openai_server.base_url}"\n')
+    openai_server.script = lambda _: "hello"
+    with Clara(home=shipped_home) as clara:
+        clara.ask("What is glaucoma?", method="direct")
+    assert openai_server.authorisation == ["Bearer not-needed"]

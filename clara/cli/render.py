@@ -52,11 +52,11 @@ def show_answer(console: Console, answer: Answer, *, explain: bool) -> None:
         for part in _explanation(answer):
             console.print(part)
     usage = answer.usage
-    seconds = next((e.data.get("seconds") for e in reversed(answer.trace) if e.kind == "finished"), None)
+    seconds = next((e.data["seconds"] for e in reversed(answer.trace) if e.kind == "finished"), 0.0)
     cost = "" if usage.cost is None or not usage.calls else f" · cost {usage.cost:.6g}"
     console.print(
         f"{answer.method} · {usage.calls} model calls in {usage.rounds} rounds · "
-        f"{usage.prompt_tokens} + {usage.completion_tokens} tokens{cost} · {seconds} s",
+        f"{usage.prompt_tokens} + {usage.completion_tokens} tokens{cost} · {seconds:.2f} s",
         style="dim",
         highlight=False,
     )

@@ -251,11 +251,12 @@ class KnowledgeBase:
             return "its folder is missing"
         try:
             index = VectorIndex(folder)
-            if index.counts() != store.languages():
+            # Counting every vector would take a third of the time of opening; the mark `clean` vouches for the
+            # number, and a search in each language shows that the files can be read.
+            probe = self._embedder.embed(["probe"])[0]
+            if not all(index.query(language, probe, 1) for language in store.languages()):
                 index.close()
                 return "it does not hold what the knowledge base holds"
-            for language in store.languages():
-                index.query(language, self._embedder.embed(["probe"])[0], 1)
         except KnowledgeCorrupt as error:
             return str(error)
         self._index = index

@@ -82,7 +82,7 @@ def check_quote(quote: str, text: str, language: str | None = None) -> tuple[Cit
     at = whole.find(wanted)
     while at >= 0:
         if not _is_cut(whole, at, at + len(wanted), language):
-            return "exact", _slice(text, at, at + len(wanted))
+            return "exact", _slice(text, at, at + len(wanted), stop=fold(quote).endswith("."))
         at = whole.find(wanted, at + 1)
     for candidate in (*sentences(text), text):
         if (found := _near(quote, candidate, language)) is not None:
@@ -90,13 +90,15 @@ def check_quote(quote: str, text: str, language: str | None = None) -> tuple[Cit
     return "unverified", quote
 
 
-def _slice(text: str, start: int, end: int) -> str:
-    """Return the words of `text` whose folded form lies at `start` to `end` of the folded text."""
+def _slice(text: str, start: int, end: int, *, stop: bool) -> str:
+    """Return the words of `text` whose folded form lies at `start` to `end` of the folded text, the full `stop` too."""
 
     def reaches(length: int) -> int:
         return bisect_left(range(len(text) + 1), length, key=lambda i: len(fold(text[:i])))
 
-    return text[reaches(start + 1) - 1 : reaches(end)].strip()
+    last = reaches(end)
+    last += stop and fold(text[last : last + 1]) == "."
+    return text[reaches(start + 1) - 1 : last].strip()
 
 
 def same_facts(a: str, b: str, language: str | None = None) -> bool:

@@ -65,9 +65,7 @@ class VectorIndex:
             collection = self._collections.get(_name(language))
             if collection is None:
                 return []
-            found = collection.query(
-                query_embeddings=vector.reshape(1, -1), n_results=min(k, collection.count()), include=["distances"]
-            )
+            found = collection.query(query_embeddings=vector.reshape(1, -1), n_results=k, include=["distances"])
             return [(i, 1.0 - d) for i, d in zip(found["ids"][0], found["distances"][0], strict=True)]
 
     def close(self) -> None:

@@ -45,9 +45,14 @@ class Store:
         self._lock = threading.RLock()
         with self._guard():
             self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-            self._db.execute("PRAGMA foreign_keys = ON")
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.executescript(_SCHEMA)
+        try:
+            with self._guard():
+                self._db.execute("PRAGMA foreign_keys = ON")
+                self._db.execute("PRAGMA journal_mode = WAL")
+                self._db.executescript(_SCHEMA)
+        except KnowledgeError:
+            self._db.close()
+            raise
 
     @contextmanager
     def _guard(self) -> Iterator[None]:
@@ -210,8 +215,9 @@ class Store:
             return dict(rows.fetchall())
 
     def close(self) -> None:
-        """Close the file."""
-        self._db.close()
+        """Close the file, once no other thread is reading; calling it again does nothing."""
+        with self._lock:
+            self._db.close()
 
 
 def _passage(row: tuple[str, ...]) -> Passage:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ class VectorIndex:
     """An embedded Chroma folder. Any failure inside Chroma is KnowledgeCorrupt: the index is not the truth."""
 
     def __init__(self, folder: Path) -> None:
-        with _chroma():
+        self._lock = threading.RLock()  # closing waits for a search in another thread
+        with self._chroma():
             import chromadb
             from chromadb.config import Settings as ChromaSettings
 
@@ -25,21 +27,35 @@ class VectorIndex:
             self._client: Any = chromadb.PersistentClient(folder, settings=ChromaSettings(anonymized_telemetry=False))
             self._collections: dict[str, Any] = {c.name: c for c in self._client.list_collections()}
 
+    @contextlib.contextmanager
+    def _chroma(self) -> Iterator[None]:
+        with self._lock:
+            try:
+                yield
+            except (KnowledgeCorrupt, KeyboardInterrupt, SystemExit, ImportError):
+                raise
+            except BaseException as error:  # Chroma's Rust core panics with a class outside Exception
+                if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+                    raise
+                raise KnowledgeCorrupt(
+                    f"the vector index cannot be read ({type(error).__name__}); clara kb rebuild makes it anew"
+                ) from error
+
     def counts(self) -> dict[str, int]:
         """Return the number of vectors per language."""
-        with _chroma():
+        with self._chroma():
             counted = {_language(name): c.count() for name, c in self._collections.items()}
         return {language: count for language, count in counted.items() if count}
 
     def ids(self, language: str) -> set[str]:
         """Return the chunk ids held for `language`."""
-        with _chroma():
+        with self._chroma():
             collection = self._collections.get(_name(language))
             return set(collection.get(include=[])["ids"]) if collection else set()
 
     def add(self, language: str, ids: Sequence[str], vectors: Vectors) -> None:
         """Add or replace vectors (Chroma's own `add` ignores ids it knows, silently)."""
-        with _chroma():
+        with self._chroma():
             name = _name(language)
             if name not in self._collections:
                 self._collections[name] = self._client.get_or_create_collection(
@@ -52,7 +68,7 @@ class VectorIndex:
 
     def delete(self, language: str, ids: Sequence[str]) -> None:
         """Remove vectors; unknown ids are ignored."""
-        with _chroma():
+        with self._chroma():
             collection = self._collections.get(_name(language))
             if collection is None:
                 return
@@ -61,7 +77,7 @@ class VectorIndex:
 
     def query(self, language: str, vector: Vectors, k: int) -> list[tuple[str, float]]:
         """Return up to `k` (chunk id, cosine similarity), best first."""
-        with _chroma():
+        with self._chroma():
             collection = self._collections.get(_name(language))
             if collection is None:
                 return []
@@ -70,7 +86,7 @@ class VectorIndex:
 
     def close(self) -> None:
         """Release the files."""
-        with _chroma():
+        with self._chroma():
             self._client.close()
 
 
@@ -80,17 +96,3 @@ def _name(language: str) -> str:
 
 def _language(name: str) -> str:
     return name.removeprefix("kb_")
-
-
-@contextlib.contextmanager
-def _chroma() -> Iterator[None]:
-    try:
-        yield
-    except (KnowledgeCorrupt, KeyboardInterrupt, SystemExit, ImportError):
-        raise
-    except BaseException as error:  # Chroma's Rust core panics with a class outside Exception
-        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
-            raise
-        raise KnowledgeCorrupt(
-            f"the vector index cannot be read ({type(error).__name__}); clara kb rebuild makes it anew"
-        ) from error

@@ -290,3 +290,19 @@ def test_the_store_survives_a_full_integrity_check(kb: KnowledgeBase, documents:
     with sqlite3.connect(folder / "kb.sqlite3") as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     database.close()
+
+
+def test_closing_waits_for_searches_in_other_threads(folder: Path) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    for _ in range(5):
+        kb = KnowledgeBase(folder, SHIPPED)
+        with ThreadPoolExecutor(4) as pool:
+            searches = [pool.submit(kb.search, "symptoms of cataract", "en") for _ in range(40)]
+            searches[0].result()
+            kb.close()
+            for search in searches:
+                try:
+                    assert search.result().evidence
+                except KnowledgeError as error:  # begun after closing
+                    assert "closed" in str(error) or "cannot be read" in str(error)

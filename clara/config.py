@@ -120,11 +120,6 @@ class Settings(BaseSettings):
         toml = (TomlConfigSettingsSource(settings_cls, toml_file=found),) if found else ()
         return (init_settings, env_settings, *toml)
 
-    @property
-    def method_name(self) -> str:
-        """The method to use: as set, else `evidence` or `clara` by whether there is a model."""
-        return self.method or (EVIDENCE_MODEL if self.model == EVIDENCE_MODEL else "clara")
-
     def secrets(self) -> tuple[str, ...]:
         """Every key that must never be printed: the configured one and those of provider variables."""
         own = [self.api_key.get_secret_value()] if self.api_key else []

@@ -77,7 +77,6 @@ class FreeEvidenceReply(_Confident):
     """What the evidence prompt for free answers asks for."""
 
     locality: Locality = Field("none", description="none, country or culture")
-    sufficient: bool = Field(True, description="true or false")
     claims: list[QuotedClaim] = Field(min_length=1, description="claim, passage, quote")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from clara import Clara
 from clara.cli.setup import settings_template
 from clara.config import Settings, config_file, load_settings, provider_keys
 from clara.errors import ConfigError
@@ -58,9 +59,9 @@ def test_lists_and_tables_are_read_from_variables_and_files(monkeypatch: pytest.
 
 
 def test_the_method_follows_the_model() -> None:
-    assert load_settings().method_name == "evidence"
-    assert load_settings({"model": "openai:x"}).method_name == "clara"
-    assert load_settings({"model": "openai:x", "method": "direct"}).method_name == "direct"
+    assert Clara().method == "evidence"
+    assert Clara("openai:x").method == "clara"
+    assert Clara("openai:x", method="direct").method == "direct"
 
 
 @pytest.mark.parametrize(

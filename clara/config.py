@@ -51,14 +51,61 @@ class ReconcileSettings(_Group):
 class SearchSettings(_Group):
     """Retrieval from the knowledge base."""
 
-    k: int = Field(6, ge=1, le=50, description="passages handed to a draft")
+    k: int = Field(6, ge=1, le=100, description="passages handed to a draft")
+    policy: Literal["balanced", "equal", "query-first", "none"] = Field(
+        "balanced", description="how places are shared between languages"
+    )
     candidates: int = Field(50, ge=1, le=500, description="hits taken from each ranked list")
     rrf_k: int = Field(60, ge=1, description="constant of reciprocal rank fusion")
     lexical_weight: float = Field(1.0, ge=0)
     vector_weight: float = Field(0.7, ge=0)
     gate: float = Field(0.45, ge=0, le=1, description="share of the query's information a passage must cover")
+    semantic_gate: float = Field(
+        0.35, gt=0, le=1, description="the same for embedders that know meaning: cosine, 0 at that of unrelated passages"
+    )
     per_source: int = Field(2, ge=1, description="passages of one document at most")
     mmr: float = Field(0.9, ge=0, le=1, description="weight of relevance against novelty")
+
+
+class EmbedSettings(_Group):
+    """What turns text into vectors. The default is lexical and needs no download."""
+
+    provider: Literal["hashed", "openai", "ollama", "onnx", "sentence-transformers"] = Field(
+        "hashed", description="openai is any server with /v1/embeddings"
+    )
+    model: str | None = Field(None, description="its name; for onnx a folder with model.onnx and tokenizer.json")
+    revision: str = Field("", description="told apart in the index; change it when the model behind a name changes")
+    base_url: str | None = Field(None, description="of the embedding server, if not the provider's own")
+    api_key: SecretStr | None = Field(None, description="else OPENAI_API_KEY, for OpenAI's own address only")
+    dimensions: int | None = Field(None, ge=8, le=8192, description="asked of models that can shorten their vectors")
+    query_prefix: str = Field("", description='put before a query, e.g. "query: " for E5')
+    passage_prefix: str = Field("", description='put before a passage, e.g. "passage: " for E5')
+    crosslingual: bool = Field(True, description="the model knows several languages: a query is compared in all")
+    batch: int = Field(64, ge=1, le=2048, description="texts a request")
+    timeout_s: float = Field(60.0, gt=0)
+
+
+class RerankSettings(_Group):
+    """A cross-encoder behind a `/rerank` address (Cohere, Jina, TEI, vLLM, llama.cpp); off without base_url."""
+
+    base_url: str | None = Field(None, description="e.g. http://127.0.0.1:8080/v1; /rerank is added")
+    model: str | None = None
+    api_key: SecretStr | None = None
+    candidates: int = Field(30, ge=2, le=200, description="passages scored a search")
+    timeout_s: float = Field(10.0, gt=0)
+
+
+class LiveSettings(_Group):
+    """Public sources that are asked when the knowledge base has nothing. They see the question: off by default."""
+
+    sources: tuple[Literal["pubmed", "wikipedia"], ...] = ()
+    contact: str = Field("", description="your e-mail address, which both services ask for")
+    pubmed_api_key: SecretStr | None = Field(None, description="raises PubMed's limit from 3 to 10 requests a second")
+    pubmed_url: str = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils"
+    wikipedia_url: str = Field("https://{language}.wikipedia.org/w/api.php", description="{language} is filled in")
+    k: int = Field(3, ge=1, le=20, description="passages a source")
+    cache_days: float = Field(7.0, ge=0)
+    timeout_s: float = Field(10.0, gt=0)
 
 
 class Settings(BaseSettings):
@@ -95,6 +142,11 @@ class Settings(BaseSettings):
     budget: BudgetSettings = Field(default_factory=BudgetSettings)
     reconcile: ReconcileSettings = Field(default_factory=ReconcileSettings)
     search: SearchSettings = Field(default_factory=SearchSettings)
+    embed: EmbedSettings = Field(default_factory=EmbedSettings)
+    rerank: RerankSettings = Field(default_factory=RerankSettings)
+    live: LiveSettings = Field(default_factory=LiveSettings)
+    chroma_url: str | None = Field(None, description="a Chroma server for the vectors, e.g. http://127.0.0.1:8000")
+    chroma_token: SecretStr | None = Field(None, description="sent to it as Authorization: Bearer")
 
     home: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("clara", appauthor=False)))
     prompts_dir: Path | None = None

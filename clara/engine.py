@@ -18,6 +18,7 @@ from clara.choices import LETTERS, label_options
 from clara.config import EVIDENCE_MODEL, Settings, load_settings
 from clara.errors import BudgetExceeded, ConfigError, InputError, ModelError
 from clara.knowledge import KnowledgeBase
+from clara.knowledge.live import build_retrievers
 from clara.messages import Messages
 from clara.methods import METHODS, Outcome, Run
 from clara.models import ChatModel, build_models
@@ -80,7 +81,8 @@ class Clara:
         if settings.budget.cost is not None and self.models and not settings.prices:
             raise ConfigError("a budget of money needs prices: set prices for the models that are used")
         self._prompts_folder = data_folder("prompts", settings.prompts_dir)
-        self._shipped = data_folder("knowledge_base", settings.kb_dir)
+        data_folder("knowledge_base", settings.kb_dir)  # a wrong folder is said here, not at the first question
+        self._live = build_retrievers(settings.live, settings.home)
         self._given_knowledge = knowledge
         self._knowledge = knowledge
         self._notices: list[str] = []
@@ -130,6 +132,7 @@ class Clara:
             models=self.models,
             meter=Meter(limits=self.settings.budget, prices=_by_model(self.settings.prices)),
             fence=self._fence(asked),
+            live=self._live,
         )
         trace.record("started", name, language=asked.language, options=len(asked.options))
         for notice in self._notices:
@@ -176,19 +179,14 @@ class Clara:
         """Return the knowledge base, opening it (and building it the first time) if need be."""
         with self._opening:
             if self._knowledge is None:
-                self._knowledge = KnowledgeBase(
-                    self.settings.home / "knowledge",
-                    self._shipped,
-                    search=self.settings.search,
-                    purpose="clara",
-                    notify=self._notices.append,
+                self._knowledge = KnowledgeBase.from_settings(
+                    self.settings, purpose="clara", notify=self._notices.append
                 )
             return self._knowledge
 
     async def aclose(self) -> None:
         """Release connections and files."""
-        if self.models is not None:
-            await self.models.aclose()
+        await self._disconnect()
         await asyncio.to_thread(self.close)
 
     def close(self) -> None:
@@ -196,12 +194,17 @@ class Clara:
         with self._starting:
             thread, self._thread = self._thread, None
         if thread is not None:
-            if self.models is not None:
-                thread.run(self.models.aclose())
+            thread.run(self._disconnect())
             thread.stop()
         if self._knowledge is not None and self._given_knowledge is None:
             self._knowledge.close()
             self._knowledge = None
+
+    async def _disconnect(self) -> None:
+        if self.models is not None:
+            await self.models.aclose()
+        for retriever in self._live:
+            await retriever.aclose()
 
     def __enter__(self) -> Self:
         return self

@@ -84,12 +84,18 @@ class Passage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """A passage found for a query. `origins` maps each ranked list that held it to its rank there (from 1)."""
+    """A passage found for a query.
+
+    origins: each ranked list that held it -> its rank there (from 1).
+    signals: what the score is made of, each in [0, 1]; place: why it stands where it stands.
+    """
 
     passage: Passage
     score: float
     rank: int
     origins: Mapping[str, int] = field(default_factory=dict)
+    signals: Mapping[str, float] = field(default_factory=dict)
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -114,15 +114,9 @@ def _line(console: Console, good: bool, text: str) -> None:
 
 def _check_knowledge(settings: Settings) -> str:
     from clara.knowledge import KnowledgeBase
-    from clara.resources import data_folder
 
     notices: list[str] = []
-    with KnowledgeBase(
-        settings.home / "knowledge",
-        data_folder("knowledge_base", settings.kb_dir),
-        purpose="clara doctor",
-        notify=notices.append,
-    ) as base:
+    with KnowledgeBase.from_settings(settings, purpose="clara doctor", notify=notices.append) as base:
         documents, tags = len(base.store.documents()), sorted(base.store.languages())
     said = f" ({'; '.join(notices)})" if notices else ""
     return f"knowledge base: {documents} documents in {', '.join(tags)}{said}"

@@ -1,10 +1,11 @@
 """The knowledge base: what is known, how it is found, and how a citation is checked."""
 
-from clara.knowledge.base import Added, Check, KnowledgeBase
+from clara.knowledge.base import Check, KnowledgeBase
 from clara.knowledge.citations import check_quote, cite, negations, same_facts
-from clara.knowledge.embeddings import Embedder, HashedNGrams
+from clara.knowledge.embedders import Embedder, HashedNGrams
 from clara.knowledge.glossary import Concept, Glossary, load_glossary
-from clara.knowledge.search import Searcher, SearchResult, coverage, passage_terms
+from clara.knowledge.intake import Added
+from clara.knowledge.search import Lexicon, Searcher, SearchResult, coverage, passage_terms
 
 __all__ = [
     "Added",
@@ -14,6 +15,7 @@ __all__ = [
     "Glossary",
     "HashedNGrams",
     "KnowledgeBase",
+    "Lexicon",
     "SearchResult",
     "Searcher",
     "check_quote",

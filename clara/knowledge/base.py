@@ -2,56 +2,55 @@
 
 from __future__ import annotations
 
-import shutil
-import uuid
-from collections.abc import Callable, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from clara.config import SearchSettings
+from clara.config import Settings
 from clara.errors import KnowledgeCorrupt, KnowledgeError, KnowledgeLocked, ResourceError
-from clara.knowledge.embeddings import Embedder, HashedNGrams, space_name
-from clara.knowledge.glossary import Glossary, load_glossary, read_concepts, write_concepts
+from clara.knowledge.embedders import Embedder, build_embedder
+from clara.knowledge.glossary import Concept, Glossary, load_glossary, read_concepts, write_concepts
 from clara.knowledge.importers import merge, read_terms
-from clara.knowledge.ingest import Document, content_hash, find_files, read_document
+from clara.knowledge.ingest import content_hash, find_files, read_documents
+from clara.knowledge.intake import Added, Intake, ReadProgress
 from clara.knowledge.lock import FolderLock
-from clara.knowledge.search import Searcher, SearchResult, load_stopwords
-from clara.knowledge.store import Store
-from clara.knowledge.vectors import VectorIndex
+from clara.knowledge.rerank import build_reranker
+from clara.knowledge.search import Lexicon, Searcher, SearchResult, load_stopwords
+from clara.knowledge.space import EmbedderChanged, Progress, VectorSpace
+from clara.knowledge.store import Quarantined, Store
+from clara.knowledge.transfer import read_export, write_export
+from clara.resources import data_folder
 from clara.types import Passage
 
 Notify = Callable[[str], None]
-_NOT_DOCUMENTS = ("glossary.tsv", "stopwords.tsv")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Added:
-    """What `add` did: documents stored, left unchanged, and (file, reason) of those that failed."""
-
-    stored: tuple[str, ...]
-    unchanged: tuple[str, ...]
-    failed: tuple[tuple[str, str], ...]
+_CHECKED = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """What `verify` found: chunks without a vector, and vectors without a chunk, per language."""
+    """What `verify` found, per language: chunks without a vector, vectors without a chunk, and of a sample of
+    chunks those that a search for their own vector does not find."""
 
     missing: Mapping[str, int]
     extra: Mapping[str, int]
+    unfindable: Mapping[str, int]
 
     @property
     def sound(self) -> bool:
         """Whether truth and index agree."""
-        return not self.missing and not self.extra
+        return not self.missing and not self.extra and not self.unfindable
 
 
 class KnowledgeBase:
     """Documents to search. Opening brings the shipped evidence up to date and mends a damaged index.
 
     folder: where everything is kept, e.g. `<home>/knowledge`. One process writes at a time; readers share.
-    shipped: the folder `knowledge_base/`.
+    shipped: the folder `knowledge_base/`; None for a base without shipped evidence.
+    embedder: instead of the one that the settings name; closed with the base.
+    rebuilding: open even where the index was made with another embedder, to make it anew.
     notify: told, in one sentence each, what opening had to build or mend.
     Raises KnowledgeLocked, KnowledgeCorrupt or KnowledgeError.
     """
@@ -59,31 +58,46 @@ class KnowledgeBase:
     def __init__(
         self,
         folder: Path,
-        shipped: Path,
+        shipped: Path | None,
         *,
-        search: SearchSettings | None = None,
+        settings: Settings | None = None,
         embedder: Embedder | None = None,
         purpose: str = "clara",
+        rebuilding: bool = False,
         notify: Notify = lambda _: None,
     ) -> None:
+        settings = settings or Settings()
         self._folder, self._shipped, self._notify = folder, shipped, notify
-        self._embedder: Embedder = embedder or HashedNGrams()
-        self._index: VectorIndex | None = None
+        self._rebuilding = rebuilding
+        self._space: VectorSpace | None = None
         self._store: Store | None = None
         self._lock = FolderLock(folder, purpose)
         self.own_glossary = folder / "glossary.tsv"
         self._lock.acquire(exclusive=False, brief=True)
         try:
             own = self.own_glossary if self.own_glossary.exists() else None
-            self.glossary: Glossary = load_glossary(shipped / "glossary.tsv", own)
-            stopwords = load_stopwords(shipped / "stopwords.tsv")
-            self._open()
+            data = shipped or data_folder("knowledge_base", settings.kb_dir)
+            self.glossary: Glossary = load_glossary(data / "glossary.tsv", own)
+            stopwords = load_stopwords(data / "stopwords.tsv")
+            embedder = embedder or build_embedder(settings.embed)
+            self._open(embedder, settings)
+            self.lexicon = Lexicon(self.store, stopwords)
+            self._reranker = build_reranker(settings.rerank)
             self.searcher = Searcher(
-                self.store, self.index, self._embedder, self.glossary, stopwords, search or SearchSettings()
+                self.store, self.space, self.lexicon, self.glossary, settings.search, self._reranker
             )
         except BaseException:
             self.close()
             raise
+
+    @classmethod
+    def from_settings(
+        cls, settings: Settings, *, purpose: str, rebuilding: bool = False, notify: Notify = lambda _: None
+    ) -> Self:
+        """Open the user's own base."""
+        shipped = data_folder("knowledge_base", settings.kb_dir)
+        folder = settings.home / "knowledge"
+        return cls(folder, shipped, settings=settings, purpose=purpose, rebuilding=rebuilding, notify=notify)
 
     @property
     def store(self) -> Store:
@@ -93,11 +107,11 @@ class KnowledgeBase:
         return self._store
 
     @property
-    def index(self) -> VectorIndex:
-        """The vector index. KnowledgeError once closed."""
-        if self._index is None:
+    def space(self) -> VectorSpace:
+        """The vectors. KnowledgeError once closed."""
+        if self._space is None:
             raise KnowledgeError("the knowledge base is closed")
-        return self._index
+        return self._space
 
     def search(
         self, query: str, language: str, *, variants: Mapping[str, str] | None = None, k: int | None = None
@@ -105,40 +119,80 @@ class KnowledgeBase:
         """Find evidence; see `Searcher.search`."""
         return self.searcher.search(query, language, variants=variants, k=k)
 
-    def add(self, paths: Sequence[Path], *, language: str | None = None, progress: Notify = lambda _: None) -> Added:
-        """Read files and folders in. A file that fails is reported and the rest goes on."""
-        by_hash = {sha: i for i, sha in self.store.hashes("user").items()}
-        stored: list[str] = []
-        unchanged: list[str] = []
-        failed: list[tuple[str, str]] = []
-        try:
-            for path in find_files([Path(p) for p in paths]):
-                progress(str(path))
-                try:
-                    if (sha := content_hash(path, language)) in by_hash:
-                        unchanged.append(by_hash[sha])
-                        continue
-                    document = read_document(path, language=language)
-                except KnowledgeError as error:
-                    failed.append((str(path), str(error)))
-                    continue
-                if not stored:  # nothing to write, nothing to lock
-                    self._lock.acquire(exclusive=True)
-                self._write([document], self._earlier_versions(path))
-                stored.append(document.id)
-                by_hash[document.sha256] = document.id
-            return Added(stored=tuple(stored), unchanged=tuple(unchanged), failed=tuple(failed))
-        finally:
-            self._lock.acquire(exclusive=False)
+    def add(
+        self,
+        paths: Sequence[Path],
+        *,
+        language: str | None = None,
+        dry_run: bool = False,
+        progress: ReadProgress = lambda *_: None,
+    ) -> Added:
+        """Read files and folders in; what was read before and has not changed is left as it is.
+
+        A file that fails is reported and the rest goes on. dry_run: read everything, write nothing. Killed, it is
+        called again and goes on where it stopped.
+        """
+        files = [(path, language) for path in find_files([Path(p) for p in paths])]
+        if dry_run:
+            return Intake(self.store, self.space, None).read(files, progress)
+        with self._changing() as begin:
+            return Intake(self.store, self.space, begin).read(files, progress)
+
+    def update(self, *, prune: bool = False, progress: ReadProgress = lambda *_: None) -> Added:
+        """Read the user's changed files again. Those that are gone are reported; `prune` removes what they gave."""
+        known = self.store.files()
+        gone = [path for path in known if not Path(path).exists()]
+        files = [(Path(path), given) for path, (_, given) in known.items() if path not in gone]
+        with self._changing() as begin:
+            intake = Intake(self.store, self.space, begin)
+            if prune:
+                intake.forget(gone)
+            return intake.read(files, progress, gone)
 
     def remove(self, document_id: str) -> None:
-        """Delete a document. KnowledgeError for an unknown id."""
-        self.document(document_id)
-        self._lock.acquire(exclusive=True)
-        try:
-            self._write([], [document_id])
-        finally:
-            self._lock.acquire(exclusive=False)
+        """Delete a document. KnowledgeError for an unknown id, or for shipped evidence, which would come back."""
+        document = self.store.document(document_id)
+        if document.origin == "shipped":
+            raise KnowledgeError(f"{document_id} ships with CLARA; set CLARA_KB_DIR to a folder without it")
+        with self._changing() as begin:
+            begin()
+            self.space.delete(self.store.remove(document_id))
+            self.store.forget_file(document.path)  # so that adding it again reads it
+
+    def quarantined(self) -> list[Quarantined]:
+        """Return the chunks that are not searched, since they hold text that looks meant for a model."""
+        return self.store.quarantined()
+
+    def release(self, chunk_id: str) -> None:
+        """Let a quarantined chunk be searched. KnowledgeError for one that does not wait there."""
+        with self._changing() as begin:
+            begin()
+            self.space.embed(self.store.release(chunk_id), [chunk_id])
+
+    def write_export(self, target: Path) -> None:
+        """Write the user's documents and terms into one file. KnowledgeError."""
+        write_export(self.store, self.own_glossary, target)
+
+    def read_export(self, source: Path) -> Added:
+        """Take in the user's documents and terms of another base; what was released there is released here.
+
+        KnowledgeError where the file is not an export.
+        """
+        with read_export(source, self._folder) as (other, glossary), self._changing() as begin:
+            intake = Intake(self.store, self.space, begin)
+            held = self.store.hashes("user")
+            for document_id, sha256 in other.hashes("user").items():
+                if held.get(document_id) != sha256:
+                    intake.take(other.document(document_id))
+            added = intake.finish()
+            waiting = {chunk.id for chunk in self.store.quarantined()}
+            for chunk_id in (i for i in other.released() if i in waiting):
+                self.space.embed(self.store.release(chunk_id), [chunk_id])
+            for path, (sha256, language) in other.files().items():
+                self.store.set_file(path, sha256, language)
+            if glossary is not None:
+                self._merge_terms(read_concepts(glossary))
+            return added
 
     def add_terms(self, paths: Sequence[Path]) -> int:
         """Read terminologies into the user's glossary; returns its number of concepts. KnowledgeError: none is added.
@@ -148,11 +202,7 @@ class KnowledgeBase:
         read = [concept for path in paths for concept in read_terms(Path(path))]
         self._lock.acquire(exclusive=True)
         try:
-            known = read_concepts(self.own_glossary) if self.own_glossary.exists() else ()
-            merged = merge([*known, *read])
-            write_concepts(self.own_glossary, merged)
-            load_glossary.cache_clear()
-            return len(merged)
+            return self._merge_terms(read)
         finally:
             self._lock.acquire(exclusive=False)
 
@@ -164,32 +214,40 @@ class KnowledgeBase:
         return passages
 
     def verify(self) -> Check:
-        """Compare truth and index, id by id."""
-        missing, extra = {}, {}
-        indexed = self.index.counts()
-        for language in sorted(set(self.store.languages()) | set(indexed)):
-            truth, held = set(self.store.chunk_ids(language)), self.index.ids(language)
-            if truth - held:
-                missing[language] = len(truth - held)
-            if held - truth:
-                extra[language] = len(held - truth)
-        return Check(missing=missing, extra=extra)
+        """Compare truth and index, id by id, and search for a sample of the vectors."""
+        missing, extra, unfindable = {}, {}, {}
+        index = self.space.index
+        for language in sorted(set(self.store.languages()) | set(index.counts())):
+            truth, held = self.store.chunk_ids(language), index.ids(language)
+            if lacking := set(truth) - held:
+                missing[language] = len(lacking)
+            if surplus := held - set(truth):
+                extra[language] = len(surplus)
+            there = [i for i in truth if i in held]
+            sample = there[:: max(1, len(there) // _CHECKED)]
+            if lost := index.unfindable(language, sample):
+                unfindable[language] = len(lost)
+        return Check(missing=missing, extra=extra, unfindable=unfindable)
 
-    def rebuild(self) -> int:
-        """Make the vector index anew beside the old one and swap; returns the number of chunks."""
-        self._lock.acquire(exclusive=True)
+    def rebuild(self, progress: Progress = lambda *_: None) -> int:
+        """Make the vector index anew beside the old one and swap; returns the number of chunks.
+
+        Other processes go on reading the old one meanwhile. KnowledgeLocked where another rebuild is under way.
+        """
+        building = FolderLock(self._folder / "building", "clara kb rebuild")
+        building.acquire(exclusive=True)
         try:
-            count = self._rebuild()
-            self.searcher = self.searcher.with_index(self.index)
+            count = self.space.rebuild(progress)
+            self._sweep()
             return count
         finally:
-            self._lock.acquire(exclusive=False)
+            building.release()
 
     def close(self) -> None:
         """Release files and lock; calling it again does nothing."""
-        if self._index is not None:
-            self._index.close()
-            self._index = None
+        if self._space is not None:
+            self._space.close()
+            self._space = None
         if self._store is not None:
             self._store.close()
             self._store = None
@@ -201,29 +259,100 @@ class KnowledgeBase:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _open(self) -> None:
+    @contextmanager
+    def _changing(self) -> Iterator[Callable[[], None]]:
+        """Yield what begins a change: it takes the exclusive lock and marks the index unfinished, at first need.
+
+        A change that ends in an error, or without its vectors, leaves the mark for the next opening to mend.
+        """
+        begun = False
+
+        def begin() -> None:
+            nonlocal begun
+            if not begun:
+                self._lock.acquire(exclusive=True)
+                begun = True
+                self.store.set_meta("building", "")  # an unfinished build would miss the change
+                self.store.set_meta("index", "dirty")
+
+        try:
+            yield begin
+            if begun and self.space.is_complete():
+                self.store.set_meta("index", "clean")
+        finally:
+            if begun:
+                self._lock.acquire(exclusive=False)
+
+    def _open(self, embedder: Embedder, settings: Settings) -> None:
         path = self._folder / "kb.sqlite3"
-        wanted = {p.relative_to(self._shipped).with_suffix("").as_posix(): p for p in _shipped_files(self._shipped)}
-        hashes = {document_id: content_hash(p) for document_id, p in wanted.items()}
         fresh = self._exclusively(lambda: not path.exists())
         if fresh:
             self._notify("building the knowledge base for the first time")
         store = self._store = Store(path)
-        if self._exclusively(lambda: store.hashes("shipped") != hashes):
-            known = store.hashes("shipped")
-            if not fresh:
-                self._notify("the shipped evidence has changed and was read again")
-            # Told before it happens, so that a death in between is mended at the next opening.
-            store.set_meta("index", "dirty")
-            for document_id in (i for i in known if i not in wanted):
-                store.remove(document_id)
-            changed = [i for i in wanted if known.get(i) != hashes[i]]
-            store.put(read_document(wanted[i], root=self._shipped) for i in changed)
-            self._rebuild()
-        if self._exclusively(lambda: self._index_trouble() is not None):
-            self._notify(f"the vector index was rebuilt: {self._index_trouble()}")
-            self._rebuild()
+        self._space = VectorSpace(store, embedder, self._folder, url=settings.chroma_url, token=settings.chroma_token)
+        reread = self._read_shipped(fresh)
+        try:
+            self._mend(reread=reread)
+        except EmbedderChanged:
+            if not self._rebuilding:
+                raise
+        except KnowledgeLocked:
+            raise
+        except KnowledgeCorrupt:
+            raise
+        except KnowledgeError as error:
+            self._notify(f"only words are searched, not vectors: {error}")
         self._lock.acquire(exclusive=False)
+
+    def _read_shipped(self, fresh: bool) -> bool:
+        """Bring the shipped evidence up to date by content; returns whether anything was read."""
+        if self._shipped is None:
+            return False
+        store, root = self.store, self._shipped
+        files = {p.relative_to(root).with_suffix("").as_posix(): p for p in _shipped_files(root)}
+        stamp = hashlib.sha256("".join(content_hash(p) for p in files.values()).encode()).hexdigest()
+        if not self._exclusively(lambda: store.meta("shipped") != stamp):
+            return False
+        if not fresh:
+            self._notify("the shipped evidence has changed and was read again")
+        known = store.hashes("shipped")
+        # Told before it happens, so that a death in between is mended at the next opening.
+        store.set_meta("building", "")
+        store.set_meta("index", "dirty")
+        documents = [document for path in files.values() for document in read_documents(path, root=root)]
+        for document_id in set(known) - {d.id for d in documents}:
+            store.remove(document_id)
+        store.put(d for d in documents if known.get(d.id) != d.sha256)
+        store.set_meta("shipped", stamp)
+        return True
+
+    def _mend(self, *, reread: bool) -> None:
+        """Open the index; make it anew, or bring it into step, where that is needed."""
+        space, store = self.space, self.store
+        if self._exclusively(lambda: space.trouble() is not None):
+            if store.meta("space") is not None:
+                self._notify(f"the vector index was rebuilt: {space.trouble()}")
+            space.rebuild()
+            self._sweep()
+        if self._exclusively(lambda: store.meta("index") != "clean"):
+            if not reread:
+                self._notify("an earlier change was not finished; the vector index was brought into step")
+            try:
+                space.reconcile()
+            except KnowledgeCorrupt as error:
+                self._notify(f"the vector index was rebuilt: {error}")
+                space.rebuild()
+                self._sweep()
+
+    def _sweep(self) -> None:
+        try:
+            self._lock.acquire(exclusive=True)
+        except KnowledgeLocked:
+            return  # others still read the old index; a later rebuild removes it
+        try:
+            self.space.sweep()
+        finally:
+            self._lock.acquire(exclusive=False)
 
     def _exclusively(self, needed: Callable[[], bool]) -> bool:
         """Take the exclusive lock if work is needed; return whether it still is once the lock is held."""
@@ -237,75 +366,16 @@ class KnowledgeBase:
             return False  # another process did the work, and reads by now
         return needed()
 
-    def _index_trouble(self) -> str | None:
-        """Open the index; return why it cannot be used as it is, None if it can."""
-        if self._index is not None:
-            return None  # just made
-        store = self.store
-        folder = self._folder / (store.meta("vectors") or "-")
-        if store.meta("index") != "clean":
-            return "an earlier change was not finished"
-        if store.meta("space") != self._embedder.fingerprint:
-            return "it was made with another embedder"
-        if not folder.is_dir():
-            return "its folder is missing"
-        try:
-            index = VectorIndex(folder)
-            # Counting every vector would take a third of the time of opening; the mark `clean` vouches for the
-            # number, and a search in each language shows that the files can be read.
-            probe = self._embedder.embed(["probe"])[0]
-            if not all(index.query(language, probe, 1) for language in store.languages()):
-                index.close()
-                return "it does not hold what the knowledge base holds"
-        except KnowledgeCorrupt as error:
-            return str(error)
-        self._index = index
-        return None
-
-    def _rebuild(self) -> int:
-        old = self._index
-        folder = self._folder / f"vectors-{space_name(self._embedder)}-{uuid.uuid4().hex[:8]}"
-        index = VectorIndex(folder)
-        total = 0
-        for language in self.store.languages():
-            total += self._embed_into(index, language, self.store.chunk_ids(language))
-        self.store.set_meta("vectors", folder.name)
-        self.store.set_meta("space", self._embedder.fingerprint)
-        self.store.set_meta("index", "clean")
-        self._index = index
-        if old is not None:
-            old.close()
-        for leftover in self._folder.glob("vectors-*"):
-            if leftover != folder:
-                shutil.rmtree(leftover, ignore_errors=True)
-        return total
-
-    def _embed_into(self, index: VectorIndex, language: str, ids: Sequence[str]) -> int:
-        passages = self.store.passages(ids)
-        texts = [f"{p.title} {p.section} {p.text}" for p in (passages[i] for i in ids)]
-        index.add(language, ids, self._embedder.embed(texts))
-        return len(ids)
-
-    def _write(self, documents: Sequence[Document], removed: Sequence[str]) -> None:
-        """Change truth and index together; a death in between leaves the mark `dirty`."""
-        self.store.set_meta("index", "dirty")
-        replaced = [d.id for d in documents if self.store.of_document(d.id)]
-        for document_id in [*removed, *replaced]:
-            chunks = self.store.remove(document_id)
-            for language in {tag for tag, _ in chunks}:
-                self.index.delete(language, [i for tag, i in chunks if tag == language])
-        self.store.put(documents)
-        for document in documents:
-            self._embed_into(self.index, document.language, [c.id for c in document.chunks])
-        self.store.set_meta("index", "clean")
-
-    def _earlier_versions(self, path: Path) -> list[str]:
-        known = str(path.resolve())
-        return [str(d["id"]) for d in self.store.documents() if d["origin"] == "user" and d["path"] == known]
+    def _merge_terms(self, read: Iterable[Concept]) -> int:
+        known = read_concepts(self.own_glossary) if self.own_glossary.exists() else ()
+        merged = merge([*known, *read])
+        write_concepts(self.own_glossary, merged)
+        load_glossary.cache_clear()
+        return len(merged)
 
 
 def _shipped_files(folder: Path) -> list[Path]:
-    files = [p for p in find_files([folder]) if p.name not in _NOT_DOCUMENTS and p.parent != folder]
+    files = [p for p in find_files([folder]) if p.suffix == ".md" and p.parent != folder]
     if not files:
         raise ResourceError(f"{folder} holds no evidence; install CLARA again or correct CLARA_KB_DIR")
     return files

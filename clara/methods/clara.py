@@ -124,7 +124,7 @@ async def _reading(run: Run) -> list[OptionScore]:
     """Score the options against the knowledge base in the asker's language, while the models are at work."""
     question = run.question
     try:
-        if run.knowledge.searcher.own_language(question.language) != question.language:
+        if run.knowledge.lexicon.own_language(question.language) != question.language:
             return []
         return await score_options(run, question.text, question.options, question.language)
     except KnowledgeError as error:
@@ -150,10 +150,10 @@ async def _from_evidence(run: Run, pivot: Translation, *, turn: int, query: str 
     text, options = (pivot.text, pivot.options) if english else (question.text, question.options)
     language = "en" if english else question.language
     if query:
-        found = await retrieve(run, query, language)
+        found = await retrieve(run, query, language, live=True)
     else:
         asked = " ".join([question.text, *(option.text for option in question.options)])
-        found = await retrieve(run, asked, question.language, variants=_variants(pivot))
+        found = await retrieve(run, asked, question.language, variants=_variants(pivot), live=True)
     if not found.evidence:
         return Draft(route=route, language=language, group="evidence", confidence=0.0, sufficient=False)
     return await draft_choice_from_evidence(
@@ -196,7 +196,7 @@ async def _free(run: Run) -> Outcome:
             pivot = Translation(text=question.text, language="en")
         else:
             pivot = await translate(run, concepts)
-        found = await retrieve(run, question.text, question.language, variants=_variants(pivot))
+        found = await retrieve(run, question.text, question.language, variants=_variants(pivot), live=True)
         if pivot.validity == 0:
             run.trace.warn("translate", f"the English route was dropped: {', '.join(pivot.problems)}")
             return pivot, found, []

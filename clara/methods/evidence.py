@@ -72,7 +72,7 @@ async def _free(run: Run) -> Outcome:
 
 async def _choice(run: Run) -> Outcome:
     question, kb = run.question, run.knowledge
-    own = kb.searcher.own_language(question.language) or "en"
+    own = kb.lexicon.own_language(question.language) or "en"
     parts = {"native": (question.text, question.options, own)}
     stem = " ".join(kb.glossary.translate_terms(question.text, question.language, "en"))
     options = tuple(
@@ -148,7 +148,7 @@ def _citations(by_route: dict[str, list[OptionScore]], option: str) -> tuple[Cit
 def _answer_language(run: Run, best: Evidence) -> str:
     """Return the asker's language if the base has it, English for a known other one, else the best passage's."""
     language = run.question.language
-    own = run.knowledge.searcher.own_language(language)
+    own = run.knowledge.lexicon.own_language(language)
     return own or (best.passage.language if language == UNKNOWN else "en")
 
 
@@ -156,7 +156,7 @@ def _identified(run: Run) -> Run:
     """Return the run with the language of its question, where only the knowledge base's own words can tell it."""
     if run.question.language != UNKNOWN:
         return run
-    likely = run.knowledge.searcher.likely_language(run.question.text)
+    likely = run.knowledge.lexicon.likely_language(run.question.text)
     return replace(run, question=replace(run.question, language=likely)) if likely else run
 
 

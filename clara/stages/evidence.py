@@ -51,14 +51,14 @@ def answering_lines(kb: KnowledgeBase, query: str, language: str, evidence: Sequ
     """Return the lines to quote: all of the best passage, and of close followers those that cover the query."""
     if not evidence:
         return []
-    searcher = kb.searcher
+    lexicon = kb.lexicon
     top = evidence[0]
     lines = [Line(passage=top.passage, text=text) for text in _claims(top.passage)]
     for follower in evidence[1:]:
         if follower.score < _NEAR_TOP * top.score:
             break
-        wanted = searcher.content_terms(query, language)
-        weights = searcher.weights(follower.passage.language, wanted)
+        wanted = lexicon.content_terms(query, language)
+        weights = lexicon.weights(follower.passage.language, wanted)
         held = set(terms(follower.passage.title))
         for text in _claims(follower.passage):
             if coverage(wanted, set(terms(text)) | held, weights) >= 0.6:
@@ -84,12 +84,12 @@ def _score(kb: KnowledgeBase, stem: str, options: Sequence[Option], language: st
     c the option's coverage. Long case histories share few words with any passage, so what counts is which
     passage shares most. Words that all options have in common tell them apart in nothing and are left out.
     """
-    searcher = kb.searcher
-    stem_terms = searcher.content_terms(stem, language)
-    by_option = {o.id: searcher.content_terms(o.text, language) or terms(o.text) for o in options}
+    lexicon = kb.lexicon
+    stem_terms = lexicon.content_terms(stem, language)
+    by_option = {o.id: lexicon.content_terms(o.text, language) or terms(o.text) for o in options}
     shared = set.intersection(*(set(found) for found in by_option.values())) if len(options) > 1 else set()
     by_option = {i: [t for t in found if t not in shared] or found for i, found in by_option.items()}
-    weights = searcher.weights(language, list(dict.fromkeys([*stem_terms, *chain.from_iterable(by_option.values())])))
+    weights = lexicon.weights(language, list(dict.fromkeys([*stem_terms, *chain.from_iterable(by_option.values())])))
     total = sum(weights[t] for t in stem_terms)
     ids = [i for i, _ in kb.store.lexical(language, stem_terms, _CANDIDATES)]
     for found in by_option.values():

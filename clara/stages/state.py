@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from clara.config import BudgetSettings, Settings
 from clara.errors import BudgetExceeded, ClaraError, ModelBadOutput, ModelError, ModelStatusError
 from clara.knowledge import KnowledgeBase
+from clara.knowledge.live import Retriever
 from clara.messages import Messages
 from clara.models import Call, Completion, ModelRole, Models
 from clara.prompts import Prompt, Prompts
@@ -107,6 +108,7 @@ class Run:
     models: Models | None
     meter: Meter
     fence: str
+    live: Sequence[Retriever] = ()
     failures: list[ClaraError] = field(default_factory=list)
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from clara.knowledge.ingest import read_document
+from clara.knowledge.ingest import read_documents
 from clara.languages import SUPPORTED
 from clara.text import word_count
 
@@ -22,7 +22,7 @@ def table() -> str:
     ]
     totals = [0, *[0] * len(SUPPORTED)]
     for topic in sorted(p for p in (folder / "ophthalmology").iterdir() if p.is_dir()):
-        documents = [read_document(topic / f"{language}.md", root=folder) for language in SUPPORTED]
+        documents = [next(read_documents(topic / f"{tag}.md", root=folder)) for tag in SUPPORTED]
         claims = sum(chunk.text.count("\n") + 1 for chunk in documents[0].chunks)
         words = [sum(word_count(chunk.text) for chunk in document.chunks) for document in documents]
         totals = [a + b for a, b in zip(totals, [claims, *words], strict=True)]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clara.knowledge import HashedNGrams
-from clara.knowledge.embeddings import space_name
+from clara.knowledge.embedders import space_name
 
 EMBEDDER = HashedNGrams()
 

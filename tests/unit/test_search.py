@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from clara.config import SearchSettings
 from clara.errors import ResourceError
-from clara.knowledge import Concept, Glossary, HashedNGrams, KnowledgeBase, Searcher, coverage
-from clara.knowledge.ingest import read_document
+from clara.knowledge import Concept, Glossary, HashedNGrams, KnowledgeBase, Lexicon, Searcher, coverage
+from clara.knowledge.ingest import read_documents
 from clara.knowledge.search import load_stopwords
+from clara.knowledge.space import VectorSpace
 from clara.knowledge.store import Store
-from clara.knowledge.vectors import VectorIndex
 from clara.languages import SUPPORTED
 from tests.conftest import SHIPPED
 
@@ -200,30 +200,30 @@ Build = Callable[..., Searcher]
 
 @pytest.fixture
 def build(tmp_path: Path) -> Iterator[Build]:
-    opened: list[tuple[Store, VectorIndex]] = []
+    opened: list[tuple[Store, VectorSpace]] = []
 
     def make(
         texts: dict[str, dict[str, tuple[str, ...]]], glossary: Glossary | None = None, **settings: object
     ) -> Searcher:
         """A searcher over documents {name: {language: sections}}."""
         folder = tmp_path / str(len(opened))
-        store, index, embedder = Store(_made(folder) / "kb.sqlite3"), VectorIndex(folder / "vectors"), HashedNGrams()
-        opened.append((store, index))
+        store = Store(_made(folder) / "kb.sqlite3")
+        space = VectorSpace(store, HashedNGrams(), folder)
+        opened.append((store, space))
         for name, versions in texts.items():
             for language, sections in versions.items():
                 path = _made(folder / name) / f"{language}.md"
                 body = "".join(f"\n## {i}\n{text}\n" for i, text in enumerate(sections))
                 path.write_text(f"---\nlang: {language}\ngroup: {name}\ntitle: {name}\n---\n{body}", encoding="utf-8")
-                document = read_document(path, root=folder)
-                store.put([document])
-                vectors = embedder.embed([chunk.text for chunk in document.chunks])
-                index.add(language, [chunk.id for chunk in document.chunks], vectors)
-        return Searcher(store, index, embedder, glossary or Glossary([]), STOPWORDS, SearchSettings(**settings))  # type: ignore[arg-type]
+                store.put(read_documents(path, root=folder))
+        space.rebuild()
+        lexicon = Lexicon(store, STOPWORDS)
+        return Searcher(store, space, lexicon, glossary or Glossary([]), SearchSettings(**settings))  # type: ignore[arg-type]
 
     yield make
-    for store, index in opened:
+    for store, space in opened:
+        space.close()
         store.close()
-        index.close()
 
 
 def _made(folder: Path) -> Path:
@@ -298,7 +298,7 @@ def test_english_evidence_is_found_through_the_glossary_where_the_own_language_h
     ],
 )
 def test_function_and_question_words_carry_nothing(text: str, language: str, terms: list[str], build: Build) -> None:
-    assert build({}).content_terms(text, language) == terms
+    assert build({}).lexicon.content_terms(text, language) == terms
 
 
 def test_coverage_by_hand() -> None:

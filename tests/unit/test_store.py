@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from clara.errors import KnowledgeCorrupt, KnowledgeError
-from clara.knowledge.ingest import Document, read_document
+from clara.knowledge.ingest import Document, read_documents
 from clara.knowledge.store import Store
 from clara.text import terms
 
@@ -29,7 +29,7 @@ def document(name: str, language: str, *sections: str, title: str = "") -> Docum
     path.parent.mkdir(exist_ok=True)
     front = f"---\nlang: {language}\ngroup: {name}\ntitle: {title or name}\nsources: Source of {name}\n---\n"
     path.write_text(front + body, encoding="utf-8")
-    return read_document(path, root=Path())
+    return next(read_documents(path, root=Path()))
 
 
 def found(store: Store, language: str, query: str) -> list[str]:
@@ -145,7 +145,7 @@ def test_replacing_a_document_leaves_no_orphan(store: Store) -> None:
 def test_a_document_replaced_in_another_language_leaves_the_first_index(store: Store) -> None:
     first = document("a", "es", "ojo rojo")
     store.put([first])
-    store.put([read_document(Path("a/es.md"), root=Path(), language="pt")])
+    store.put(read_documents(Path("a/es.md"), root=Path(), language="pt"))
     assert rows(store) == {"documents": 1, "chunks": 1, "terms_es": 0, "terms_pt": 1}
     assert found(store, "es", "ojo") == [] and found(store, "pt", "ojo") == ["a/es#0"]
 

@@ -1,34 +1,15 @@
-"""Embedders: from text to unit vectors."""
+"""The default embedder: hashed character n-grams, without a model."""
 
 from __future__ import annotations
 
-import hashlib
 import math
 import zlib
 from collections.abc import Sequence
-from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from clara.knowledge.embedders.base import Vectors
 from clara.text import fold, has_unspaced, strip_accents, words
-
-Vectors = npt.NDArray[np.float32]
-
-
-class Embedder(Protocol):
-    """Embeds texts. Vectors of two embedders with different fingerprints must never meet in one index."""
-
-    @property
-    def fingerprint(self) -> str:
-        """Identifies provider, model, dimension and every choice that changes a vector."""
-
-    @property
-    def dimension(self) -> int:
-        """Length of a vector."""
-
-    def embed(self, texts: Sequence[str]) -> Vectors:
-        """Return unit vectors, shape (len(texts), dimension); a text without letters gives zeros."""
 
 
 class HashedNGrams:
@@ -42,6 +23,7 @@ class HashedNGrams:
     """
 
     dimension = 960
+    crosslingual = False
     _sizes = (3, 4, 5)
     _unspaced_sizes = (1, 2, 3)
 
@@ -69,7 +51,9 @@ class HashedNGrams:
                 row /= norm
         return vectors
 
+    def embed_query(self, text: str) -> Vectors:
+        vector: Vectors = self.embed([text])[0]
+        return vector
 
-def space_name(embedder: Embedder) -> str:
-    """Return a short name for the vector space of `embedder`, fit for a folder or collection name."""
-    return hashlib.sha256(embedder.fingerprint.encode()).hexdigest()[:10]
+    def close(self) -> None:
+        return None

@@ -1,0 +1,1 @@
+"""Measuring retrieval: collections, metrics, systems, results."""

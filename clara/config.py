@@ -61,7 +61,10 @@ class SearchSettings(_Group):
     vector_weight: float = Field(0.7, ge=0)
     gate: float = Field(0.45, ge=0, le=1, description="share of the query's information a passage must cover")
     semantic_gate: float = Field(
-        0.35, gt=0, le=1, description="the same for embedders that know meaning: cosine, 0 at that of unrelated passages"
+        0.35,
+        gt=0,
+        le=1,
+        description="the same for embedders that know meaning: cosine, 0 at that of unrelated passages",
     )
     per_source: int = Field(2, ge=1, description="passages of one document at most")
     mmr: float = Field(0.9, ge=0, le=1, description="weight of relevance against novelty")

@@ -14,6 +14,7 @@ _INVISIBLE = re.compile(
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _STRAY_JOINER = re.compile(f"(?<![\u0600-\u08ff\u0900-\u0dff])[{_JOINERS}]")
+_OTHER_DIGIT = re.compile(r"(?![0-9])\d")
 _SPACES = re.compile(r"\s+")
 _PUNCTUATION = str.maketrans(
     {"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2010": "-", "\u2011": "-", "\u2013": "-"}
@@ -58,8 +59,7 @@ def clean(text: str) -> str:
 
 def ascii_digits(text: str) -> str:
     """Return `text` with every decimal digit of any script (३, ٣, ３) as 0-9, the Arabic decimal mark as a point."""
-    text = text.replace("\u066b", ".")
-    return "".join(str(unicodedata.digit(c)) if c.isdecimal() and not c.isascii() else c for c in text)
+    return _OTHER_DIGIT.sub(lambda digit: str(unicodedata.digit(digit.group())), text.replace("\u066b", "."))
 
 
 def fold(text: str) -> str:

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from clara.types import Evidence
 
 kb = typer.Typer(no_args_is_help=True, help="Look into the knowledge base, and add documents of your own.")
-for command in (kb_documents.add, kb_documents.update, kb_documents.rm, kb_documents.terms):
-    kb.command()(command)
+kb.command()(kb_documents.add)
+kb.command()(kb_documents.update)
+kb.command()(kb_documents.rm)
+kb.command()(kb_documents.terms)
 
 
 @kb.command()
@@ -143,7 +145,9 @@ def _show_result(result: SearchResult, found: Sequence[Evidence], *, explain: bo
     if not result.evidence:
         print_rich(Text("nothing passed the evidence gate", "yellow"))
     for e in result.rejected[:3] if explain or not result.evidence else ():
-        print_rich(plain(" · ".join([f"below the gate: {e.score:.2f}", e.passage.id, *(_why(e) if explain else [])]), "dim"))
+        print_rich(
+            plain(" · ".join([f"below the gate: {e.score:.2f}", e.passage.id, *(_why(e) if explain else [])]), "dim")
+        )
 
 
 def _why(e: Evidence) -> list[str]:
@@ -197,7 +201,9 @@ def verify() -> None:
     raise typer.Exit(1)
 
 
-for command in (kb_documents.rebuild, kb_documents.quarantine, kb_documents.release, kb_documents.export):
-    kb.command()(command)
+kb.command()(kb_documents.rebuild)
+kb.command()(kb_documents.quarantine)
+kb.command()(kb_documents.release)
+kb.command()(kb_documents.export)
 kb.command(name="import")(kb_documents.import_)
 kb.command(name="eval")(evaluate)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from clara.evaluation import Results
 
 _QUERIES_PER_WORKER = 200  # starting a process costs as much as ranking for so many
 
@@ -70,6 +73,10 @@ def evaluate(
     if as_json:
         sys.stdout.write(json.dumps(results.to_dict(), ensure_ascii=False, indent=2) + "\n")
         return
+    _show(results, written)
+
+
+def _show(results: Results, written: Sequence[Path]) -> None:
     from rich.console import Console
 
     from clara.cli.render import plain

@@ -1,7 +1,7 @@
 """The knowledge base: what is known, how it is found, and how a citation is checked."""
 
 from clara.knowledge.base import Check, KnowledgeBase
-from clara.knowledge.citations import check_quote, cite, negations, same_facts
+from clara.knowledge.citations import check_quote, cite, negations, quantities, same_facts
 from clara.knowledge.embedders import Embedder, HashedNGrams
 from clara.knowledge.glossary import Concept, Glossary, load_glossary
 from clara.knowledge.intake import Added
@@ -24,5 +24,6 @@ __all__ = [
     "load_glossary",
     "negations",
     "passage_terms",
+    "quantities",
     "same_facts",
 ]

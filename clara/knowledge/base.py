@@ -17,7 +17,7 @@ from clara.knowledge.importers import merge, read_terms
 from clara.knowledge.ingest import content_hash, find_files, read_documents
 from clara.knowledge.intake import Added, Intake, ReadProgress
 from clara.knowledge.lock import FolderLock
-from clara.knowledge.rerank import build_reranker
+from clara.knowledge.rerank import Reranker, build_reranker
 from clara.knowledge.search import Lexicon, Searcher, SearchResult, load_stopwords
 from clara.knowledge.space import EmbedderChanged, Progress, VectorSpace
 from clara.knowledge.store import Quarantined, Store
@@ -69,6 +69,7 @@ class KnowledgeBase:
         settings = settings or Settings()
         self._folder, self._shipped, self._notify = folder, shipped, notify
         self._rebuilding = rebuilding
+        self._reranker: Reranker | None = None
         self._space: VectorSpace | None = None
         self._store: Store | None = None
         self._lock = FolderLock(folder, purpose)
@@ -84,8 +85,9 @@ class KnowledgeBase:
             self.lexicon = Lexicon(self.store, stopwords)
             self._reranker = build_reranker(settings.rerank)
             self.searcher = Searcher(
-                self.store, self.space, self.lexicon, self.glossary, settings.search, self._reranker
-            )
+                self.store, self.space, self.lexicon, self.glossary, settings.search, self._reranker,
+                settings.rerank.candidates,
+            )  # fmt: skip
         except BaseException:
             self.close()
             raise
@@ -245,6 +247,9 @@ class KnowledgeBase:
 
     def close(self) -> None:
         """Release files and lock; calling it again does nothing."""
+        if self._reranker is not None:
+            self._reranker.close()
+            self._reranker = None
         if self._space is not None:
             self._space.close()
             self._space = None

@@ -103,7 +103,7 @@ def _slice(text: str, start: int, end: int, *, stop: bool) -> str:
 
 def same_facts(a: str, b: str, language: str | None = None) -> bool:
     """Whether two texts of one language agree in every number, the word after it, and every negation."""
-    return _quantities(a) == _quantities(b) and negations(a, language) == negations(b, language)
+    return quantities(a) == quantities(b) and negations(a, language) == negations(b, language)
 
 
 def negations(text: str, language: str | None = None) -> Counter[str]:
@@ -112,7 +112,8 @@ def negations(text: str, language: str | None = None) -> Counter[str]:
     return Counter((_PATTERNS.get(language) or _PATTERNS[UNKNOWN]).findall(fold(text)))
 
 
-def _quantities(text: str) -> Counter[tuple[str, str]]:
+def quantities(text: str) -> Counter[tuple[str, str]]:
+    """Count the numbers of `text`, each with the word after it, folded."""
     found = _QUANTITY.findall(fold(text))
     return Counter((numbers(number)[0], unit) for number, unit in found)
 

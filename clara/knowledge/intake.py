@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from clara.errors import KnowledgeCorrupt, KnowledgeError
@@ -69,9 +70,10 @@ class Intake:
     ) -> Added:
         """Read (file, language or None) pairs in."""
         for number, (path, language) in enumerate(files):
-            progress(path, number, len(files), 0)
+            told = partial(progress, path, number, len(files))
+            told(0)
             try:
-                self._read_file(path, language, lambda n, path=path, at=number: progress(path, at, len(files), n))
+                self._read_file(path, language, told)
             except KnowledgeCorrupt:
                 raise  # of the base, not of the file
             except KnowledgeError as error:

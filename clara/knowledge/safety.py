@@ -28,11 +28,13 @@ from clara.knowledge.documents import Flag
 from clara.knowledge.safety_words import LANGUAGES, Words
 from clara.text import fold, has_unspaced, strip_accents
 
-# In phrases " " is what may stand between two words, <w> any word, <L> an option's letter, <N> a passage's number, <E>
-# the end of a word. Repetitions are bounded: the text is hostile, and no pattern may take more than linear time.
+# In phrases " " is what may stand between two words, <w> any word, <0-3> up to three of them, <L> an option's letter,
+# <N> a passage's number, <IS> "is", <E> the end of a word. Repetitions are bounded and no two of them can share the
+# same characters: the text is hostile, and no pattern may take more than linear time.
 _GAP = r"""[\s,،、:;"'「」『』()\[\]/>-]"""
+_IN_WORD = r"""[^\s.,;:!?"'()\[\]]"""
 _MACROS = {
-    "<w>": r"""[^\s.,;:!?"'()\[\]]{1,24}""",
+    "<w>": _IN_WORD + "{1,24}",
     "<L>": r"(?:(?<=\()[a-h](?=\))|[b-h](?![\w)'-])|a(?=[.,;:!?\"”]|\s?$|\s?\n)|[कखगघ](?![\wा-्])|[абвг](?!\w)|[ابجد](?!\w))",
     "<N>": r"[#№(\[]?\d{1,2}[)\]]?",
     "<IS>": r"(?:is|=|to be|must be|should be|will be|es|será|é|est|sera|ist|ay|है|hai|是|为|هو|هي|—)",
@@ -44,7 +46,7 @@ _LEADS = re.compile(  # what may stand before an order
     r"(?:^|(?:[^\w\s]|\n)\s?|(?:\b(?:and|or|then|please|now|just|simply|also|instead|must|should|shall|will|always|so|but|"
     r"therefore|(?:need|have|has|are|is|important|necessary|required|instructed|you) to|y|e|et|o|und|por favor|ahora|agora|"
     r"maintenant|jetzt|debes|debe|deve|devez|dois|veuillez|bitte|musst|sollst|siempre|и|пожалуйста|теперь|at|ngayon|"
-    r"pakiusap|mangyaring)\s)|[请并且你您都就来后再先也،]|务必|必须|应当|应该)$"
+    r"pakiusap|mangyaring|aur|और|तो|फिर)\s)|[一-鿿] |[请并且都就来后再先也،وف]|请[你您]|务必|必须|应当|应该)$"
 )
 
 
@@ -145,7 +147,7 @@ def _forms(w: Words) -> Iterator[tuple[str, str, str]]:
     )
     with_ = r"(?:with|by|in|the|con|com|par|mit|de|en|em|la|le|ng)(?!\w)"
     yield "instruction", w.reply, rf"(?: (?:{w.only})<E>(?: {with_}|{to_say}|\s?[:\"])|{to_say})"
-    yield "instruction", w.choose, rf"(?:(?: <w>){{0,2}}? (?:{w.option}) <L>| <L>(?=[^\w\s]|\s?$|\s?\n))"
+    yield "instruction", w.choose, rf"(?:<0-2> (?:{w.option}) <L>| <L>(?=[^\w\s]|\s?$|\s?\n))"
     yield "instruction", w.hush, "<E>"
     yield (
         "instruction",
@@ -157,17 +159,17 @@ def _forms(w: Words) -> Iterator[tuple[str, str, str]]:
     yield (
         "citation",
         w.right,
-        rf"(?:(?: <w>){{0,6}}?(?<!not)(?<!no)(?<!pas)(?<!nem)(?<!nicht) (?:{w.always})<E>"
-        rf"|(?:(?: <w>){{0,6}}? ?<IS>)?(?: (?:{w.always}|{w.option}|the|la|a|die|ang|with)){{0,3}} <L>)",
+        rf"(?:<0-6>(?<!not)(?<!no)(?<!pas)(?<!nem)(?<!nicht) (?:{w.always})<E>"
+        rf"|(?:<0-6> ?<IS>)?(?: (?:{w.always}|{w.option}|the|la|a|die|ang|with)){{0,3}} <L>)",
     )
     yield "citation", w.option, f" <L> (?:{w.fits})<E>"
     claimed = rf"(?: (?:{_AMONG})){{0,4}}(?: (?:{w.option})(?: <L>|\s?<IS>)| <L>)"
     yield "citation", w.passage, rf"\s?<N> (?:{w.tells})<E>{claimed}"
     yield "citation", "[(1|2|3|4|5|6|7|8|9)", rf"\d?\] (?:{w.tells})<E>{claimed}"
-    who = f"(?: <w>){{0,3}}? (?:{w.persona})<E>"
+    who = f"<0-5> (?:{w.persona})<E>"
     yield "role", w.become, f" (?:{w.article})<E>{who}" if w.article else who
-    yield "role", w.act, f"(?: <w>){{0,4}}? (?:{w.persona})<E>"
-    yield "encoded", w.decode, rf"(?: <w>){{0,8}}? (?:base\s?64|hex|hexadecimal|rot\s?[1i]3|{w.coded})<E>"
+    yield "role", w.act, f"<0-4> (?:{w.persona})<E>"
+    yield "encoded", w.decode, rf"<0-8> (?:base\s?64|hex|hexadecimal|rot\s?[1i]3|{w.coded})<E>"
     yield "delimiter", w.ended, "<E>"
     yield from w.more
 
@@ -177,11 +179,8 @@ def _known_phrases() -> tuple[tuple[re.Pattern[str], ...], dict[str, list[_Phras
     """Return what finds every place where a phrase may begin, and the phrases by how they begin."""
     known: list[_Phrase] = []
     for words in LANGUAGES:
-        macros = {" ": _GAP + ("{1,4}" if words.spaced else "{0,2}"), "<E>": r"(?!\w)" if words.spaced else ""} | _MACROS
         for kind, beginnings, rest in _forms(words):
-            for name, meaning in macros.items():
-                rest = rest.replace(name, meaning)
-            pattern = re.compile(_plain(rest))
+            pattern = re.compile(_plain(_spelt_in_full(rest, spaced=words.spaced)))
             for beginning in _spelt_out(beginnings) if beginnings else ():
                 literal = _plain(beginning.lstrip("^~"))
                 anywhere = beginning[0] == "~" or has_unspaced(literal) or not literal[0].isalnum()
@@ -200,6 +199,19 @@ def _any_of(words: set[str], after_first: str = "?:") -> str:
         return ""
     branches = ((c, _any_of({word[1:] for word in words if word[0] == c})) for c in sorted({word[0] for word in words}))
     return f"(?:{'|'.join(f'{re.escape(c)}({after_first}{rest})' for c, rest in branches)})"
+
+
+def _spelt_in_full(rest: str, *, spaced: bool) -> str:
+    """Return the pattern that the short forms in `rest` stand for."""
+
+    def some(match: re.Match[str]) -> str:
+        return f"(?: <w>){{0,{match[1]}}}?" if spaced else f"{_IN_WORD}{{0,{2 * int(match[1])}}}?"
+
+    rest = re.sub(r"<0-(\d)>", some, rest)
+    for name, meaning in _MACROS.items():
+        rest = rest.replace(name, meaning)
+    rest = rest.replace("<E>", r"(?!\w)" if spaced else "")
+    return rest.replace(" ", f"(?:{_GAP}{'{1,4}' if spaced else '{0,2}'})")
 
 
 def _spelt_out(beginnings: str) -> Iterator[str]:

@@ -78,9 +78,8 @@ ENGLISH = Words(
     "developer|administrator|admin|persona|character|hacker|mode|restrictions|rules|guidelines",
     prompt="system prompt|(developer|debug|dan) mode (on|enabled|activated)|jailbreak|do anything now|your system instructions|"
     "your (new|real|actual|only) (task|instructions|goal|objective) (is|are)|"
-    "(note|message|instructions|instruction|attention|memo|notice) (to|for) (the|any|all|every) (ai|llm|language) |"
-    "(note|message|instructions) (to|for) (the model|ai models|language models|ai assistants)|attention ai |"
-    "to any ai |if you are (an ai|a language model|an llm|a large language model|a chatbot|an assistant)|you are an ai |"
+    "(note|message|instructions) (to|for) the model|attention ai|(to|for) any (ai|llm|language model)|"
+    "if you are (an ai|a language model|an llm|a large language model|a chatbot)|you are (an ai|a language model)|"
     "as an ai language model|(the|any|every|this) (model|assistant|ai|chatbot) (must|should|shall) (answer|reply|say|choose)|"
     "(ai|language|ai language) (models|assistants) (must|should|shall) (answer|reply|say|choose)|"
     "from now on( you must| you will| always|) (answer|reply|respond|say)",
@@ -90,7 +89,12 @@ ENGLISH = Words(
     tells="says?|states?|supports?|confirms?|proves?|shows?|establish(?:es)?",
     ended="^end of( the|) (evidence|context|passages|passage|prompt|user input|input|retrieved|documents|untrusted)|"
     "^evidence ends|^(begin|start|start of) (system|new|instructions)",
-    more=(("instruction", "the answer|best answer", " ?<IS>(?: (?:always|option|answer|letter)){0,2} <L>"),
+    more=(("instruction", "(note|message|instruction|instructions|memo) (to|for)",
+           " (?:(?:the|any|all|every) )?(?:ai|llms?|(?:large )?language models?|chatbots?)(?! (?:research|training))<E>(?!-)"),
+          ("instruction", "ignore|disregard|forget|override",  # "all" makes it an order to a model in any clause
+           " (?:all|any|every)(?: of)?(?: (?:the|your|my|these))? (?:previous|prior|earlier|above) (?:instructions?|prompts?|"
+           "rules|directions|commands)<E>"),
+          ("instruction", "the answer|best answer", " ?<IS>(?: (?:always|option|answer|letter)){0,2} <L>"),
           ("instruction", "~ignore|~disregard|~forget|~override",  # letters that stood apart leave no gaps between words
            "(?:all|any|every|the|your|these|of){0,5}(?:previous|prior|earlier|above|system)(?:instruction|prompt|rule|text)")),
 )  # fmt: skip
@@ -122,7 +126,7 @@ SPANISH = Words(
     persona="ia|asistente|chatbot|bot|modelo|sistema|médico|médica|doctora?|expert[oa]|especialista|oftalmólogo|"
     "administrador|personaje|dan",
     prompt="(prompt|mensaje|instrucciones) del sistema|tus nuevas instrucciones|tu (nueva|verdadera) tarea|"
-    "(nota|mensaje|instrucciones) para (el modelo|la ia|modelos de|los modelos de)|atención ia |"
+    "(nota|mensaje|instrucciones) para (el modelo|la ia|modelos de|los modelos de)|atención ia|"
     "si eres (una ia|un modelo|un asistente)|eres una ia|(el modelo|el asistente|la ia) debe (responder|decir|elegir)|"
     "(a partir de ahora|de ahora en adelante) (responde|responda|debes responder)",
     decode="decodifica|decodifique|descodifica|descifra|descifre", coded="siguiente|texto|mensaje|cadena",
@@ -155,7 +159,7 @@ PORTUGUESE = Words(
     persona="ia|assistente|chatbot|bot|modelo|sistema|médic[oa]|doutora?|especialista|oftalmologista|administrador|"
     "personagem|dan",
     prompt="(prompt|mensagem|instruções) do sistema|suas novas instruções|sua nova tarefa|"
-    "(nota|mensagem|instruções) para (o modelo|a ia|modelos de)|atenção ia |se você (é|for) (uma ia|um modelo)|você é uma ia|"
+    "(nota|mensagem|instruções) para (o modelo|a ia|modelos de)|atenção ia|se você (é|for) (uma ia|um modelo)|você é uma ia|"
     "(o modelo|o assistente|a ia) deve (responder|dizer|escolher)|(a partir de agora|de agora em diante) responda",
     decode="decodifique|decodifica|decifre|descodifique", coded="seguinte|texto|mensagem",
     passage="passagem|trecho|fonte|documento|evidência|referência",
@@ -192,7 +196,7 @@ FRENCH = Words(
     persona="ia|assistante?|chatbot|robot|modèle|système|médecin|docteur|experte?|spécialiste|ophtalmologue|"
     "administrateur|personnage|dan",
     prompt="(invite|prompt|message|instructions) (système|du système)|tes nouvelles (instructions|consignes)|"
-    "(ta|votre) nouvelle tâche|(note|message|instructions) (pour|à) (le modèle|l'ia|les modèles)|attention ia |"
+    "(ta|votre) nouvelle tâche|(note|message|instructions) (pour|à) (le modèle|l'ia|les modèles)|attention ia|"
     "si tu es (une ia|un modèle)|si vous êtes (une ia|un modèle)|tu es une ia|"
     "(le modèle|l'assistant|l'ia) doit (répondre|dire|choisir)|(à partir de maintenant|désormais) (réponds|répondez)",
     decode="décode|décodez|déchiffre|déchiffrez", coded="suivant|texte|message|chaîne",
@@ -224,14 +228,15 @@ GERMAN = Words(
     act="^(verhalte dich|verhalten sie sich|agiere|agieren sie|handle) (wie|als)|^tu so als (ob|wärst)|^stell dir vor du",
     persona="ki|assistent|chatbot|bot|modell|sprachmodell|system|arzt|ärztin|doktor|experte|augenarzt|administrator|dan",
     prompt="systemprompt|systemanweisung|systemnachricht|deine neue aufgabe|deine neuen anweisungen|"
-    "(hinweis|anweisung|nachricht) (an|für) (das modell|die ki|ki|sprachmodelle)|achtung ki |"
-    "wenn du (eine ki|ein sprachmodell) bist|du bist eine ki|(das modell|der assistent|die ki) (muss|soll) |"
+    "(hinweis|anweisung|nachricht) (an|für) (das modell|die ki|ki|sprachmodelle)|achtung ki|"
+    "wenn du (eine ki|ein sprachmodell) bist|du bist eine ki|"
     "(ab jetzt|ab sofort|von nun an) (antworte|antwortest)",
     decode="dekodiere|dekodieren sie|entschlüssele|decodiere", coded="folgenden?|text|nachricht|zeichenfolge",
     passage="passage|quelle|dokument|abschnitt|beleg|textstelle",
     tells="sagt|besagt|bestätigt|stützt|belegt|beweist",
     ended="^ende (der belege|des kontexts|der evidenz|der passagen|des prompts)",
-    more=(("instruction", "alle (vorherigen|bisherigen|obigen|vorigen)|die (vorherigen|bisherigen|obigen)",
+    more=(("instruction", "das modell (muss|soll)|der assistent (muss|soll)|die ki (muss|soll)", "<0-5> (?:antworten|sagen|wählen)<E>"),
+          ("instruction", "alle (vorherigen|bisherigen|obigen|vorigen)|die (vorherigen|bisherigen|obigen)",
            "(?: <w>){1,3}? (?:ignorieren|vergessen|missachten|verwerfen)(?=[^\\w]{0,2}(?:$|\n|[.!]| und ))"),),
 )  # fmt: skip
 FILIPINO = Words(
@@ -338,16 +343,16 @@ HINDI = Words(
     say="कहें|कहो|कहिए|कहना|बताएँ|उत्तर दें|जवाब दें|उत्तर दो|जवाब दो|चुनें|चुनो", that="कि|विकल्प",
     become="अब (तुम|आप|से तुम|से आप)|(तुम|आप) अब", persona="(?:एआई|ai|सहायक|मॉडल|चैटबॉट|डॉक्टर|विशेषज्ञ|सिस्टम|dan) (?:हो|हैं|बन)",
     prompt="सिस्टम प्रॉम्प्ट|सिस्टम निर्देश|(की|का) भूमिका (निभाएँ|निभाओ|निभाइए)|होने का नाटक (करें|करो)|(तुम्हारे|आपके) नए निर्देश|"
-    "अगर (तुम|आप) (एआई|ai|भाषा मॉडल)|(तुम|आप) एक (एआई|ai) |मॉडल के लिए (निर्देश|सूचना)|(मॉडल|सहायक) को (उत्तर|जवाब) देना",
+    "अगर (तुम|आप) (एआई|ai|भाषा मॉडल)|(तुम|आप) एक (एआई|ai)|मॉडल के लिए (निर्देश|सूचना)|(मॉडल|सहायक) को (उत्तर|जवाब) देना",
     decode="base64|बेस64|इस संदेश को|निम्न संदेश को|नीचे दिए|इसे", coded="डिकोड (?:कर|करें|करके)|डीकोड (?:कर|करें|करके)",
     passage="अंश|स्रोत|दस्तावेज़|अनुच्छेद|साक्ष्य|संदर्भ", tells="कहता है|समर्थन करता है|पुष्टि करता है|बताता है|के अनुसार",
     ended="^(साक्ष्य|संदर्भ|प्रॉम्प्ट|अंश) (समाप्त|खत्म)",
     more=(
-        ("instruction", "(पिछले|पिछली|पहले के|पहले की|पहले दिए|पूर्व|उपरोक्त|ऊपर के|ऊपर दिए|ऊपर लिखे|ऊपर की|इससे पहले|सभी|सारे)",
-         "(?: <w>){0,4}? (?:निर्देश|आदेश|हिदायत|नियम|संदेश|प्रॉम्प्ट|बात|पाठ|सामग्री|साक्ष्य|संदर्भ)(?:<w>)?(?: <w>){0,3}? "
+        ("instruction", "(पिछले|पिछली|पहले के|पहले की|पहले दिए|पूर्व|उपरोक्त|ऊपर के|ऊपर दिए|ऊपर लिखे|ऊपर लिखी|ऊपर की|इससे पहले|सभी|सारे|सारी)",
+         "<0-4> (?:निर्देश|आदेश|हिदायत|नियम|संदेश|प्रॉम्प्ट|बात|पाठ|सामग्री|साक्ष्य|संदर्भ)(?:<w>)?<0-3> "
          "(?:(?:अनदेखा|अनदेखी|नज़रअंदाज़|नज़रंदाज़|उपेक्षा|इग्नोर|रद्द) (?:कर (?:दें|दो|दीजिए)|करें|करो|कीजिए|करना)|"
          "भूल (?:जाएँ|जाओ|जाइए)|भुला (?:दें|दो)|मत मानो|न मानें)"),
-        ("instruction", "(केवल|सिर्फ़|हमेशा|सदैव|बस)", "(?: <w>){0,4}? (?:उत्तर|जवाब) (?:दें|दो|दीजिए|देना है|देना होगा)"),
+        ("instruction", "(केवल|सिर्फ़|हमेशा|सदैव|बस)", "<0-4> (?:उत्तर|जवाब) (?:दें|दो|दीजिए|देना है|देना होगा)"),
         ("instruction", "विकल्प", " <L>(?: (?:को|ही)){0,2} (?:चुनें|चुनो|चुनिए|चुनना)"),
     ),
 )  # fmt: skip
@@ -363,10 +368,10 @@ ROMANISED = Words(
     passage="passage|source|strot|ansh", tells="kehta hai|kahta hai|batata hai|support karta hai",
     more=(
         ("instruction", "(pichhle|pichle|pichhli|upar ke|upar ki|upar diye|pehle ke|pehle ki|pahle ke|sabhi|sare|saare|purane)",
-         r"(?: <w>){0,4}? (?:nirdesh\w{0,3}|instructions?|hidayat\w{0,3}|a{1,2}desh\w{0,3}|niyam\w{0,3}|baat\w{0,3}|rules?|"
-         r"prompt)(?: <w>){0,3}? (?:ignore|andekha|andekhi|nazarandaz|nazar andaz|bhool|bhul|bhula) "
+         r"<0-4> (?:nirdesh\w{0,3}|instructions?|hidayat\w{0,3}|a{1,2}desh\w{0,3}|niyam\w{0,3}|baat\w{0,3}|rules?|"
+         r"prompt)<0-3> (?:ignore|andekha|andekhi|nazarandaz|nazar andaz|bhool|bhul|bhula) "
          r"(?:kar do|kar den|karo|karen|karna|kijiye|jao|jaye|jaiye|do|den)"),
-        ("instruction", "(sirf|keval|hamesha|bas)", "(?: <w>){0,4}? (?:jawab|javab|uttar|answer) (?:do|den|dein|dijiye|dena)"),
+        ("instruction", "(sirf|keval|hamesha|bas)", "<0-4> (?:jawab|javab|uttar|answer) (?:do|den|dein|dijiye|dena)"),
         ("instruction", "(vikalp|option)", " <L>(?: (?:ko|hi)){0,2} (?:chuno|chunen|chunein|select karo)"),
     ),
 )  # fmt: skip

@@ -155,8 +155,8 @@ class Store:
 
     def _put(self, d: Document) -> None:
         self._db.execute(
-            "INSERT INTO documents (id, path, origin, title, language, sources, publisher, licence, published, reviewed, "
-            f"trust, grp, country, superseded_by, sha256, hidden) VALUES ({','.join('?' * 16)})",
+            "INSERT INTO documents (id, path, origin, title, language, sources, publisher, licence, published, "
+            f"reviewed, trust, grp, country, superseded_by, sha256, hidden) VALUES ({','.join('?' * 16)})",
             (d.id, d.path, d.origin, d.title, d.language, json.dumps(d.sources, ensure_ascii=False), d.publisher,
              d.licence, d.published, d.reviewed, d.trust, d.group, d.country, d.superseded_by, d.sha256, d.hidden),
         )  # fmt: skip
@@ -196,7 +196,8 @@ class Store:
         """Take a chunk out of quarantine; returns its language. KnowledgeError for one that does not wait there."""
         with self._transaction():
             row = self._db.execute(
-                "SELECT c.number, c.language, d.title, c.section, c.text FROM chunks c JOIN documents d ON d.id = c.document "
+                "SELECT c.number, c.language, d.title, c.section, c.text "
+                "FROM chunks c JOIN documents d ON d.id = c.document "
                 "WHERE c.id = ? AND c.flags != '[]' AND NOT c.searched AND d.superseded_by = ''",
                 (chunk_id,),
             ).fetchone()

@@ -156,13 +156,15 @@ class VectorIndex:
 
 def _embedded(folder: Path) -> Any:
     import chromadb
+    from chromadb.config import Settings
 
     folder.mkdir(parents=True, exist_ok=True)
-    return chromadb.PersistentClient(folder, settings=chromadb.Settings(anonymized_telemetry=False))
+    return chromadb.PersistentClient(folder, settings=Settings(anonymized_telemetry=False))
 
 
 def _server(url: str, token: SecretStr | None) -> Any:
     import chromadb
+    from chromadb.config import Settings
 
     parts = urlsplit(url if "//" in url else f"http://{url}")
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
@@ -172,7 +174,7 @@ def _server(url: str, token: SecretStr | None) -> Any:
         port=parts.port or (443 if parts.scheme == "https" else 8000),
         ssl=parts.scheme == "https",
         headers={"Authorization": f"Bearer {token.get_secret_value()}"} if token else None,
-        settings=chromadb.Settings(anonymized_telemetry=False),
+        settings=Settings(anonymized_telemetry=False),
     )
 
 

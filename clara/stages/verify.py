@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,10 +11,18 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from clara.errors import ClaraError, ConfigError
-from clara.knowledge import cite
+from clara.knowledge import cite, quantities
 from clara.stages.blocks import show_evidence
 from clara.stages.state import Run
 from clara.types import Citation, Claim, Draft, Evidence, Verdict, VerdictState
+
+_OWN_WORD_ONLY = ("user", "live")  # trust tiers whose naming of sources nobody has checked
+_DOSE = re.compile(
+    r"\d\s*(?:mg|mcg|µg|μg|ug|g|ml|iu|ui|units?|drops?|tablets?|capsules?|unidades|gotas?|comprimidos?|gouttes?|"
+    r"comprimés?|gélules?|patak|tableta)(?!\w)|\d\s*(?:毫克|微克|毫升|克|滴|片|粒)|"
+    r"[\d०-९]\s*(?:मि\.?\s?ग्रा|मिग्रा|एमजी|मि\.?\s?ली|मिली|बूँद|बूंद|गोली|गोलियाँ)",
+    re.IGNORECASE,
+)
 
 
 class ClaimVerdict(BaseModel):
@@ -149,25 +158,51 @@ def _checked(
     draft, claim = listed
     own = claim.citation if claim.citation and claim.citation.state != "unverified" else None
     if reply is None:
+        state: VerdictState = "supported" if own and enough_sources(claim, own, evidence) else "unverified"
         return CheckedClaim(
-            claim=claim, route=draft.route, state="supported" if own else "unverified", citation=own,
+            claim=claim, route=draft.route, state=state, citation=own if state == "supported" else None,
             agreed=False, conflicted=False, reason=failure or "the checker gave no verdict",
         )  # fmt: skip
     found = None
     if reply.quote.strip() and 1 <= reply.passage <= len(evidence):
         citation = cite(evidence[reply.passage - 1].passage, reply.quote)
         found = citation if citation.state != "unverified" else None
-    state: VerdictState = "not_enough_info"
+    state = "not_enough_info"
+    reason = f"judged {reply.verdict}, but no such quote was found"
+    quoted = found or own
     if reply.verdict == "refuted" and found:
         state = "refuted"
-    elif reply.verdict == "supported" and (found or own):
-        state = "supported"
+    elif reply.verdict == "supported" and quoted:
+        if enough_sources(claim, quoted, evidence):
+            state = "supported"
+        else:
+            reason = "a dose needs two independent sources, and one states it"
     return CheckedClaim(
         claim=claim,
         route=draft.route,
         state=state,
-        citation=(found or own) if state != "not_enough_info" else None,
+        citation=quoted if state != "not_enough_info" else None,
         agreed=False,
         conflicted=False,
-        reason="" if state == reply.verdict else f"judged {reply.verdict}, but no such quote was found",
+        reason="" if state == reply.verdict else reason,
     )
+
+
+def enough_sources(claim: Claim, citation: Citation, evidence: Sequence[Evidence]) -> bool:
+    """Whether enough independent sources state a claim: for a dose two, else one.
+
+    A shipped document counts for the sources it names; a document of the user's, or a live page, for one, and
+    another document in its language counts with it where it holds the same quantities.
+    """
+    if not _DOSE.search(claim.text):
+        return True
+    cited = next((e.passage for e in evidence if e.passage.id == citation.id), None)
+    if cited is None:
+        return False
+    if cited.trust not in _OWN_WORD_ONLY and len(cited.source.split("; ")) > 1:
+        return True
+    wanted = quantities(citation.quote)
+    others = [
+        e.passage for e in evidence if e.passage.document != cited.document and e.passage.language == cited.language
+    ]
+    return bool(wanted) and any(wanted <= quantities(passage.text) for passage in others)

@@ -546,6 +546,7 @@ NO_IDS = (
         (Fault(body=b"<!DOCTYPE html><title>Maintenance</title>"), "cannot be read"),
         (Fault(body=b'{"esearchresult": {"count": "1"}}'), "cannot be read"),
         (Fault(body=b'["glaucoma"]'), "cannot be read"),
+        (Fault(body=b"[" * 100_000), "cannot be read"),
         (Fault(mode="drop"), "broke the connection off"),
         (Fault(headers={"content-encoding": "gzip"}, body=b"no gzip"), "broke the connection off"),
     ],
@@ -593,15 +594,17 @@ async def test_a_lasting_fault_is_not_tried_again(live: FakeLive, clients: Clien
 
 async def test_a_source_that_hangs_is_given_up(live: FakeLive, clients: Clients) -> None:
     live.faults.extend([Fault(mode="hang")] * 3)
+    clock = Clock()
     with pytest.raises(KnowledgeError, match=r"^PubMed gave no reply within 0\.05 s; try again later"):
-        await pubmed(live, clients, timeout_s=0.05).search("glaucoma", "en", 1)
-    assert len(live.requests) == 3
+        await pubmed(live, clients, clock, timeout_s=0.05).search("glaucoma", "en", 1)
+    assert len(clock.slept) == 2
 
 
-async def test_an_address_where_nobody_listens_is_named_at_once(clients: Clients) -> None:
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://[half", "mailto:you@example.org"])
+async def test_an_address_where_nobody_listens_is_named_at_once(clients: Clients, url: str) -> None:
     clock = Clock()
     with pytest.raises(KnowledgeError, match=r"^PubMed cannot be reached; check live\.pubmed_url$"):
-        await service(clients, clock).post("http://127.0.0.1:1/", {}, lambda body: body)
+        await service(clients, clock).post(url, {}, lambda body: body)
     assert clock.slept == []
 
 
@@ -655,6 +658,7 @@ async def test_errors_of_mediawiki(live: FakeLive, clients: Clients, code: str, 
     [
         b"[]",
         b"<html>",
+        b"[" * 100_000,
         b'{"query": {"pages": {"1": {}}}}',
         b'{"query": {"pages": [7, {"pageid": "x"}, {"pageid": 1}]}}',
     ],
@@ -1095,6 +1099,7 @@ def test_live_sources_are_off_unless_named() -> None:
         ({"contact": "a@b.org)\r\nX-Evil: 1"}, "live.contact: write your e-mail address"),
         ({"contact": "आँख@example.org"}, "live.contact: write your e-mail address"),
         ({"pubmed_url": "eutils.ncbi.nlm.nih.gov"}, "live.pubmed_url: write a full address"),
+        ({"pubmed_url": "https://example.org:99999/"}, "live.pubmed_url: write a full address"),
         ({"pubmed_url": "ftp://example.org/"}, "live.pubmed_url: write a full address"),
         ({"wikipedia_url": "https://[half"}, "live.wikipedia_url: write a full address"),
         ({"wikipedia_url": "https://en.wikipedia.org/w/api.php"}, "live.wikipedia_url: write {language} where"),

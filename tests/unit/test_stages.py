@@ -7,12 +7,14 @@ from pydantic import BaseModel
 
 from clara.config import BudgetSettings
 from clara.errors import BudgetExceeded, ModelBadOutput
+from clara.knowledge import cite
 from clara.models import Completion
 from clara.stages.evidence import is_odd_one_out
 from clara.stages.state import Meter, read_reply
 from clara.stages.translate import check
+from clara.stages.verify import enough_sources
 from clara.stages.write import check_written
-from clara.types import Option, Question
+from clara.types import Claim, Evidence, Option, Passage, Question
 
 
 def asked(text: str, *options: str, language: str = "hi") -> Question:
@@ -167,3 +169,44 @@ def test_a_sentence_may_say_no_number_that_was_not_accepted(text: str, kept: str
 )
 def test_questions_for_the_odd_one_out_are_recognised(stem: str, odd: bool) -> None:
     assert is_odd_one_out(stem) is odd
+
+
+def _evidence(language: str, text: str, *, trust: str, source: str, document: str) -> Evidence:
+    passage = Passage(
+        id=f"{document}#0", text=text, language=language, title="-", source=source, document=document, trust=trust
+    )
+    return Evidence(passage=passage, score=1.0, rank=1)
+
+
+@pytest.mark.parametrize(
+    ("language", "quote"),
+    [
+        ("en", "Give 500 mg of acetazolamide once."),
+        ("es", "Administre 500 mg de acetazolamida una vez."),
+        ("pt", "Administre 500 mg de acetazolamida uma vez."),
+        ("fr", "Donnez 500 mg d'acétazolamide une fois."),
+        ("zh-Hans", "给予乙酰唑胺 500 毫克一次。"),
+        ("hi", "एसीटाज़ोलामाइड ५०० मि.ग्रा. एक बार दें।"),
+        ("fil", "Magbigay ng 500 mg na acetazolamide nang isang beses."),
+        ("ar", "أعط 500 mg من أسيتازولاميد مرة واحدة."),
+    ],
+)
+def test_a_dose_needs_two_independent_sources(language: str, quote: str) -> None:
+    claim = Claim(text=quote)
+    own = _evidence(language, quote, trust="user", source="ward.pdf, added by you; which names: WHO", document="ward")
+    citation = cite(own.passage, quote)
+    assert citation.state == "exact"
+    assert not enough_sources(claim, citation, [own])
+    other_dose = quote.replace("500", "250").replace("५००", "२५०")
+    contrary = _evidence(language, other_dose, trust="user", source="b.pdf, added by you", document="b")
+    assert not enough_sources(claim, citation, [own, contrary])
+    second = _evidence(language, f"- {quote}", trust="live", source="PubMed", document="pubmed:1")
+    assert enough_sources(claim, citation, [own, second])
+    shipped = _evidence(language, quote, trust="curated", source="NICE; WHO", document="s")
+    assert enough_sources(claim, cite(shipped.passage, quote), [shipped])
+
+
+def test_a_claim_without_a_dose_needs_one_source() -> None:
+    text = "Acute glaucoma hurts, and about 5 % of patients lose sight in 2 weeks."
+    own = _evidence("en", text, trust="user", source="a.md, added by you", document="a")
+    assert enough_sources(Claim(text=text), cite(own.passage, text), [own])

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import zlib
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
 from clara.knowledge.embedders.base import Vectors
 from clara.text import fold, has_unspaced, strip_accents, words
+
+_SIZES = (3, 4, 5)
+_UNSPACED_SIZES = (1, 2, 3)
 
 
 class HashedNGrams:
@@ -24,8 +28,6 @@ class HashedNGrams:
 
     dimension = 960
     crosslingual = False
-    _sizes = (3, 4, 5)
-    _unspaced_sizes = (1, 2, 3)
 
     @property
     def fingerprint(self) -> str:
@@ -34,18 +36,12 @@ class HashedNGrams:
     def embed(self, texts: Sequence[str]) -> Vectors:
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
         for row, text in zip(vectors, texts, strict=True):
-            counts: dict[str, int] = {}
-            for word in words(strip_accents(fold(text))):
-                unspaced = has_unspaced(word)
-                padded = word if unspaced else f" {word} "
-                for size in self._unspaced_sizes if unspaced else self._sizes:
-                    for i in range(len(padded) - size + 1):
-                        gram = padded[i : i + size]
-                        counts[gram] = counts.get(gram, 0) + 1
-            for gram, count in counts.items():
-                hashed = zlib.crc32(gram.encode())
-                sign = 1.0 if hashed & 0x80000000 else -1.0
-                row[hashed % self.dimension] += sign * (1.0 + math.log(count))
+            hashes = [_hashes(word) for word in words(strip_accents(fold(text)))]
+            if not hashes:
+                continue
+            grams, counts = np.unique(np.concatenate(hashes), return_counts=True)
+            values = np.where(grams & 0x80000000, 1.0, -1.0) * (1.0 + np.log(counts))
+            row += np.bincount(grams % self.dimension, weights=values, minlength=self.dimension)
             norm = float(np.linalg.norm(row))
             if norm > 0:
                 row /= norm
@@ -57,3 +53,12 @@ class HashedNGrams:
 
     def close(self) -> None:
         return None
+
+
+@lru_cache(maxsize=1 << 15)
+def _hashes(word: str) -> npt.NDArray[np.uint32]:
+    """Return the hash of each gram of a word; of texts in one language most words are met again and again."""
+    unspaced = has_unspaced(word)
+    padded = word if unspaced else f" {word} "
+    grams = (padded[i : i + n] for n in (_UNSPACED_SIZES if unspaced else _SIZES) for i in range(len(padded) - n + 1))
+    return np.fromiter((zlib.crc32(gram.encode()) for gram in grams), dtype=np.uint32)

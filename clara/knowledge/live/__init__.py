@@ -21,7 +21,7 @@ from clara.resources import data_folder
 
 __all__ = ["Retriever", "build_retrievers", "search_live"]
 
-CACHE_FILE = "live.sqlite3"
+_CACHE_FILE = "live.sqlite3"
 _CONTACT = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 
 
@@ -37,7 +37,7 @@ def build_retrievers(settings: LiveSettings, home: Path) -> list[Retriever]:
             "live.contact: write your e-mail address, which PubMed and Wikipedia ask for, e.g. you@example.org"
         )
     clients = Clients(agent=f"CLARA/{_version()} ({settings.contact})", timeout_s=settings.timeout_s)
-    cache = LiveCache(home / CACHE_FILE, days=settings.cache_days)
+    cache = LiveCache(home / _CACHE_FILE, days=settings.cache_days)
     build = {"pubmed": _pubmed, "wikipedia": _wikipedia}
     return [build[source](settings, clients, cache) for source in dict.fromkeys(settings.sources)]
 
@@ -74,7 +74,8 @@ def _wikipedia(settings: LiveSettings, clients: Clients, cache: LiveCache) -> Re
 def _checked(name: str, url: str) -> str:
     try:
         parts = urllib.parse.urlsplit(url)
-        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and not re.search(r"\s", url)
+        named = bool(parts.hostname) and parts.port != 0  # asking for the port checks it
+        sound = parts.scheme in ("http", "https") and named and not re.search(r"\s", url)
     except ValueError:
         sound = False
     if not sound:

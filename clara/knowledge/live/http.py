@@ -134,7 +134,7 @@ class Service:
             try:
                 async with asyncio.timeout(self._timeout_s):
                     status, headers, body = await self._send(url, form)
-            except (TimeoutError, httpx2.RequestError) as error:
+            except (TimeoutError, httpx2.RequestError, httpx2.InvalidURL) as error:
                 return self._failed(error)
             refused = self._judge(status)
             result: T | Refusal = read(body) if refused is None else refused
@@ -169,7 +169,8 @@ class Service:
 
         if isinstance(error, TimeoutError | httpx2.TimeoutException):
             return Refusal(reason=f"gave no reply within {self._timeout_s:g} s")
-        if isinstance(error, httpx2.ConnectError | httpx2.ProxyError | httpx2.UnsupportedProtocol):
+        lasting = httpx2.ConnectError | httpx2.ProxyError | httpx2.UnsupportedProtocol | httpx2.InvalidURL
+        if isinstance(error, lasting):
             raise self.give_up("cannot be reached") from None
         return Refusal(reason="broke the connection off")
 

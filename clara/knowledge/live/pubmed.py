@@ -60,7 +60,7 @@ class PubMed:
         """Return the PMIDs. What NCBI says of an error is not repeated: it may hold the key or the question."""
         try:
             reply: Any = json.loads(body, strict=False)  # messages of errors hold bare line breaks
-        except ValueError:
+        except (ValueError, RecursionError):
             return _UNREADABLE
         if isinstance(reply, dict) and (said := reply.get("error")):
             if "key" in str(said).lower():

@@ -79,7 +79,7 @@ class Wikipedia:
         """Return the pages. What MediaWiki says of an error is not repeated: it may hold the question."""
         try:
             reply: Any = json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             reply = None
         if not isinstance(reply, dict):
             return Refusal(reason="sent a reply that cannot be read")

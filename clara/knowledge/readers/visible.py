@@ -63,6 +63,11 @@ class Blocks:
         """Add to the block that is open."""
         self._open.append(text)
 
+    def unwrite(self, count: int) -> None:
+        """Take the last `count` characters of what was written last away."""
+        if self._open:
+            self._open[-1] = self._open[-1][: -count or None]
+
     @property
     def last(self) -> str:
         """The last character written to the open block, empty at its start."""

@@ -55,8 +55,9 @@ class Searcher:
         glossary: Glossary,
         settings: SearchSettings,
         reranker: Reranker | None = None,
+        reranked: int = 30,
     ) -> None:
-        self._store, self._space, self._settings, self._reranker = store, space, settings, reranker
+        self._space, self._settings, self._reranker, self._reranked = space, settings, reranker, reranked
         self.lexicon = lexicon
         self._planner = QueryPlanner(store, lexicon, glossary)
         self._finder = HitFinder(store, space, lexicon, settings)
@@ -134,7 +135,7 @@ class Searcher:
     def _rerank(self, query: str, found: Candidates) -> Candidates:
         """Put the first hits in the order of the reranker's scores; on failure the order stays, and that is said."""
         assert self._reranker is not None
-        first, rest = found.hits[: self._reranker.candidates], found.hits[self._reranker.candidates :]
+        first, rest = found.hits[: self._reranked], found.hits[self._reranked :]
         try:
             scores = self._reranker.rerank(query, [f"{h.passage.title}. {h.passage.text}" for h in first])
         except KnowledgeError as error:

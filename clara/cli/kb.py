@@ -23,10 +23,22 @@ kb.command()(kb_documents.terms)
 
 
 @kb.command()
-def ls(as_json: AsJson = False) -> None:
-    """List the documents."""
+def ls(
+    own: Annotated[bool, typer.Option(help="Only your own documents.")] = False,
+    lang: Annotated[str | None, typer.Option(help="Only those in this language.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the documents, your own first."""
+    from clara.languages import canonical
+
+    language = canonical(lang) if lang else None
     with open_base("ls") as base:
-        documents = base.store.documents()
+        documents = [
+            d
+            for d in base.store.documents()
+            if (not own or d["origin"] == "user") and language in (None, d["language"])
+        ]
+    documents.sort(key=lambda d: d["origin"] != "user")
     if as_json:
         print_json(documents)
         return
@@ -34,12 +46,15 @@ def ls(as_json: AsJson = False) -> None:
 
     from clara.cli.render import plain
 
-    table = Table("document", "title", "language", "origin", "trust", box=None)
-    for title in ("chunks", "words"):
+    table = Table(box=None)
+    table.add_column("document", overflow="fold")  # an ellipsis would hide what the other commands ask for
+    for title in ("title", "language", "trust"):
+        table.add_column(title, overflow="fold")
+    for title in ("chunks", "quarantined", "words"):
         table.add_column(title, justify="right")
     for d in documents:
-        cells = [plain(str(d[key])) for key in ("id", "title", "language", "origin", "trust", "chunks", "words")]
-        table.add_row(*cells)
+        keys = ("id", "title", "language", "trust", "chunks", "quarantined", "words")
+        table.add_row(*(plain(str(d[key])) for key in keys))
     print_rich(table)
 
 
@@ -121,6 +136,7 @@ def _as_json(e: Evidence) -> dict[str, object]:
 
 
 def _show_result(result: SearchResult, found: Sequence[Evidence], *, explain: bool) -> None:
+    from rich.console import Group
     from rich.panel import Panel
     from rich.text import Text
 
@@ -130,14 +146,16 @@ def _show_result(result: SearchResult, found: Sequence[Evidence], *, explain: bo
         for language, words in result.queries.items():
             print_rich(Text.assemble((f"{language}: ", "bold"), plain(words)))
     for e in (*result.evidence, *found):
-        title = plain(f"{e.rank} · {e.score:.2f} · {e.passage.title} · {e.passage.section} ({e.passage.language})")
-        subtitle = plain(" · ".join([e.passage.id, *(_why(e) if explain else [])]))
+        heading = " · ".join(part for part in (e.passage.title, e.passage.section) if part)
+        shown = [plain(e.passage.text)]
+        if explain:
+            shown += [plain(line, "dim") for line in _why(e)]
         print_rich(
             Panel(
-                plain(e.passage.text),
-                title=title,
+                Group(*shown),
+                title=plain(f"{e.rank} · {e.score:.2f} · {heading} ({e.passage.language})"),
                 title_align="left",
-                subtitle=subtitle,
+                subtitle=plain(e.passage.id),
                 subtitle_align="left",
                 box=OPEN,
             )
@@ -145,15 +163,16 @@ def _show_result(result: SearchResult, found: Sequence[Evidence], *, explain: bo
     if not result.evidence:
         print_rich(Text("nothing passed the evidence gate", "yellow"))
     for e in result.rejected[:3] if explain or not result.evidence else ():
-        print_rich(
-            plain(" · ".join([f"below the gate: {e.score:.2f}", e.passage.id, *(_why(e) if explain else [])]), "dim")
-        )
+        print_rich(plain(f"below the gate: {e.score:.2f} · {e.passage.id}", "dim"))
+        for line in _why(e)[1:] if explain else ():
+            print_rich(plain(f"    {line}", "dim"))
 
 
 def _why(e: Evidence) -> list[str]:
-    """Say what put a passage where it is."""
+    """Say what put a passage where it is: its place, what its score is made of, and the lists that held it."""
+    signals = ", ".join(f"{name} {value:.2f}" for name, value in e.signals.items())
     lists = ", ".join(f"{name} #{rank}" for name, rank in e.origins.items())
-    return [e.place, lists, ", ".join(f"{name} {value:.2f}" for name, value in e.signals.items())]
+    return [f"place: {e.place}"] * bool(e.place) + [f"score: {signals}"] * bool(signals) + [f"found by: {lists}"]
 
 
 @kb.command()

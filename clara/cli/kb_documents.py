@@ -131,7 +131,7 @@ def _report(done: Added, verb: str) -> None:
     if done.hidden:
         typer.echo(f"{done.hidden} hidden characters left out")
     if done.quarantined:
-        show(f"{done.quarantined} passages wait in quarantine; clara kb quarantine shows them", "yellow")
+        show(f"passages in quarantine: {done.quarantined}; clara kb quarantine shows them", "yellow")
     if done.problem:
         show(f"stored without vectors, which the next opening makes: {done.problem}", "yellow", error=True)
     for _, reason in done.failed:

@@ -11,6 +11,7 @@ from typing import Self
 
 from clara.config import Settings
 from clara.errors import KnowledgeCorrupt, KnowledgeError, KnowledgeLocked, ResourceError
+from clara.knowledge.documents import Quarantined
 from clara.knowledge.embedders import Embedder, build_embedder
 from clara.knowledge.glossary import Concept, Glossary, load_glossary, read_concepts, write_concepts
 from clara.knowledge.importers import merge, read_terms
@@ -20,7 +21,7 @@ from clara.knowledge.lock import FolderLock
 from clara.knowledge.rerank import Reranker, build_reranker
 from clara.knowledge.search import Lexicon, Searcher, SearchResult, load_stopwords
 from clara.knowledge.space import EmbedderChanged, Progress, VectorSpace
-from clara.knowledge.store import Quarantined, Store
+from clara.knowledge.store import Store
 from clara.knowledge.transfer import read_export, write_export
 from clara.resources import data_folder
 from clara.types import Passage

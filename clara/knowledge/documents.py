@@ -79,3 +79,16 @@ class Document:
     sha256: str
     hidden: int
     chunks: tuple[Chunk, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantined:
+    """A chunk that is kept and not searched, since it holds text that looks meant for a model."""
+
+    id: str
+    document: str
+    title: str
+    path: str
+    language: str
+    flags: tuple[str, ...]
+    text: str

@@ -279,7 +279,9 @@ def _rewrite(
 # --- signs
 
 _ROLE = r"(?:system|assistant|user|developer|human|ai|chatgpt|sistema|asistente|usuario|assistente|usuario|systeme|"
-_ROLE += r"utilisateur|benutzer|系统|用户|助手|सिस्टम|सहायक|उपयोगकर्ता|система|пользователь|ассистент|النظام|المستخدم|المساعد)"
+_ROLE += (
+    r"utilisateur|benutzer|系统|用户|助手|सिस्टम|सहायक|उपयोगकर्ता|система|пользователь|ассистент|النظام|المستخدم|المساعد)"
+)
 _LABEL = rf"""^[ \t>*_"'(\[-]*{_ROLE}(?: (?:message|prompt|note|override|instruction))?[*_"')\]]{{0,3}}[ \t]*:"""
 _TO_MODEL = (
     r"you |ignore|disregard|forget|answer|reply|respond|override|new |from now|instruction|priority|the (?:user|model|"

@@ -248,7 +248,7 @@ FILIPINO = Words(
     every="lahat|iyong|ibang",
     above="(?:ang )?lahat ng (?:nasa itaas|sinabi|nauna|nabasa)",
     reply="^(sumagot|sagutin|isagot|palaging sumagot|palaging isagot|laging isagot|tumugon)|dapat (mong|kang) (isagot|sumagot)",
-    only="lamang|lang|palagi|lagi", that="ng|na|nang|ang|ang opsyon|ang opsyong|ang letrang",
+    only="lamang|lang|palagi|lagi", that="ng|na|nang|ang (?:opsyon|opsyong|letrang|sagot)",
     right="(tamang|wastong) (sagot|opsyon)", always="palagi|palaging|laging|lagi", option="opsyon|opsyong|sagot|letra|letrang",
     fits="ang (?:tama|tamang|wasto)|ay (?:tama|ang tamang)",
     choose="^(piliin|pumili|palaging piliin|laging piliin)",
@@ -327,7 +327,7 @@ CHINESE = Words(
     "(不要|不得|切勿)(透露|泄露)(本|此|这|该|系统)",
     asked="(当|如果|若|每当|一旦|如)(被问|有人问|用户问|用户询问|有人询问)|(被问到|被问及)|对(任何|所有)问题",
     say="回答|答复|说|声称|告诉用户|告诉他们|选择|回复|答",
-    become="(你|您)(现在|从现在起|不再)是|(从现在起|从现在开始|现在)(，|)(你|您)(就|)是", act="^(请|)(扮演|假装|假装你是|假设你是|充当|模仿|设想你是)",
+    become="(你|您)(现在|从现在起|不再)是|(从现在起|从现在开始|现在)(，|)(你|您)(就|)是", act="(请|请你|你将|你要|现在)(扮演|充当|模仿|假装)|^(假装|假设|设想)你是",
     persona="助手|助理|模型|人工智能|ai|机器人|医生|专家|医师|dan|大夫|程序",
     prompt="系统提示词|系统提示语|你的(系统|)提示词|系统指令|开发者模式|越狱模式|(致|给)(模型|ai|人工智能|语言模型)(的|：|:)|"
     "如果你是(ai|人工智能|语言模型|大模型|一个)|你是一个(ai|人工智能|语言模型)|(模型|助手|ai)(必须|应当|应该)(回答|说|选择)|"

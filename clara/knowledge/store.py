@@ -8,11 +8,10 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from clara.errors import KnowledgeCorrupt, KnowledgeError
-from clara.knowledge.documents import Chunk, Document
+from clara.knowledge.documents import Chunk, Document, Quarantined
 from clara.text import terms, word_count
 from clara.types import Passage
 
@@ -53,19 +52,6 @@ SELECT c.id, c.text, c.language, d.title, c.section, d.sources, c.grp, d.id, d.c
 FROM chunks c JOIN documents d ON d.id = c.document """
 _FIELD_WEIGHTS = "4.0, 2.0, 1.0"  # title, section, text
 _PART = 500  # SQLite's limit on parameters was 999 for long
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quarantined:
-    """A chunk that is kept and not searched, since it holds text that looks meant for a model."""
-
-    id: str
-    document: str
-    title: str
-    path: str
-    language: str
-    flags: tuple[str, ...]
-    text: str
 
 
 class Store:

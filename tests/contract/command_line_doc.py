@@ -9,8 +9,9 @@ from pathlib import Path
 
 PAGE = Path(__file__).parents[2] / "docs" / "cli.md"
 COMMANDS = (
-    (), ("ask",), ("kb",), ("kb", "add"), ("kb", "terms"), ("kb", "rm"), ("kb", "ls"), ("kb", "show"), ("kb", "search"),
-    ("kb", "stats"), ("kb", "verify"), ("kb", "rebuild"), ("doctor",), ("init",),
+    (), ("ask",), ("kb",), ("kb", "add"), ("kb", "update"), ("kb", "rm"), ("kb", "terms"), ("kb", "ls"), ("kb", "show"),
+    ("kb", "search"), ("kb", "stats"), ("kb", "quarantine"), ("kb", "release"), ("kb", "verify"), ("kb", "rebuild"),
+    ("kb", "export"), ("kb", "import"), ("kb", "eval"), ("doctor",), ("init",),
 )  # fmt: skip
 
 

@@ -52,12 +52,14 @@ def read_records(path: Path) -> Iterator[Record]:
                 found = True
                 yield replace(record, body=record.body.strip("\n"))
     except OSError as error:
-        raise KnowledgeError(f"{path}: cannot be read: {error.strerror or error}; check the disk and try again") from None
+        raise KnowledgeError(
+            f"{path}: cannot be read: {error.strerror or error}; check the disk and try again"
+        ) from None
     except RecursionError:
         raise KnowledgeError(f"{path}: its parts lie too deep inside each other; save it as plain text") from None
     if not found and hidden:
         raise KnowledgeError(
-            f"{path}: holds no text but {hidden} hidden characters, which are not read; make them visible or leave it out"
+            f"{path}: holds no text but {hidden} hidden characters, which nobody sees; show them or leave it out"
         )
     if not found:
         raise KnowledgeError(f"{path}: the file holds no text; add some or leave it out")

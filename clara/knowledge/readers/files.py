@@ -115,7 +115,9 @@ def _refuse(path: Path, kind: str, held: str) -> None:
 
 def advice(held: str) -> str:
     """Return what to do with a file that holds this and cannot be read as it is named."""
-    return _ADVICE.get(held, "unpack it and add what is in it" if "data" in held or "archive" in held else "leave it out")
+    return _ADVICE.get(
+        held, "unpack it and add what is in it" if "data" in held or "archive" in held else "leave it out"
+    )
 
 
 def _held(path: Path, head: bytes) -> str:

@@ -116,7 +116,9 @@ def _decode(path: Path, data: bytes) -> str:
     except LookupError:
         raise KnowledgeError(f"{path}: declares the unknown encoding {shown(label)}; save it as UTF-8") from None
     except UnicodeError:
-        raise KnowledgeError(f"{path}: is not in the encoding {shown(label)} that it declares; save it as UTF-8") from None
+        raise KnowledgeError(
+            f"{path}: is not in the encoding {shown(label)} that it declares; save it as UTF-8"
+        ) from None
 
 
 def _meta(tree: LexborHTMLParser) -> dict[str, str]:
@@ -145,7 +147,7 @@ def _body(tree: LexborHTMLParser) -> tuple[str, int]:
 
 def _sheet(tree: LexborHTMLParser) -> dict[int, Declarations]:
     """Return what the page's style sheets declare for each element, by its `mem_id`."""
-    rules = []
+    rules: list[tuple[str, int, Declarations]] = []
     without_scripts = {node.mem_id for node in tree.css("noscript style")}
     for node in tree.css("style"):
         media = (node.attributes.get("media") or "all").lower()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -64,7 +65,7 @@ class _Shape:
     """How the lines of one page stand to each other."""
 
     def __init__(self, lines: Sequence[Line]) -> None:
-        steps = [a.bottom - b.bottom for a, b in zip(lines, lines[1:], strict=False) if 0 < a.bottom - b.bottom < 4 * a.size]
+        steps = [a.bottom - b.bottom for a, b in itertools.pairwise(lines) if 0 < a.bottom - b.bottom < 4 * a.size]
         self._step = median(steps) if steps else 0.0
         self._ends: dict[int, float] = {}  # how far lines reach that begin at one place
         for line in lines:
@@ -145,6 +146,4 @@ def _is_running(pages: Sequence[Sequence[Line]], places: Sequence[tuple[int, int
     if len({tuple(numbers) for _, numbers in rows}) == 1:
         return True
     columns = zip(*(numbers for _, numbers in rows), strict=True)
-    return any(
-        len({value - page for value, (page, _) in zip(column, rows, strict=True)}) == 1 for column in columns
-    )
+    return any(len({value - page for value, (page, _) in zip(column, rows, strict=True)}) == 1 for column in columns)

@@ -96,7 +96,9 @@ def _names(namespaces: Element | None) -> frozenset[str]:
     """Return what the wiki calls its namespaces of files and categories, whose links are no text."""
     found = namespaces.children if namespaces else []
     return frozenset(
-        space.text.strip().lower() for space in found if space.attributes.get("key") in (_FILE, _CATEGORY) and space.text
+        space.text.strip().lower()
+        for space in found
+        if space.attributes.get("key") in (_FILE, _CATEGORY) and space.text
     )
 
 
@@ -126,11 +128,11 @@ def wiki_body(text: str, media: frozenset[str] = _ALWAYS) -> tuple[str, int]:
 
 def _variant(match: re.Match[str]) -> str:
     """Return one of the wordings that Chinese wikis give for their regions."""
-    options = dict(
-        (name.strip().lower(), words.strip())
+    options = {
+        name.strip().lower(): words.strip()
         for name, colon, words in (part.partition(":") for part in match.group(1).split(";"))
         if colon
-    )
+    }
     return next((options[name] for name in _VARIANT_ORDER if name in options), match.group(1))
 
 

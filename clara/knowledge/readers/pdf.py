@@ -30,7 +30,9 @@ _FILLS_PAGE = 0.8
 _HYPHEN = 2  # what PDFium gives for a hyphen at a line's end
 _MAX_NESTED = 8
 _DATE = re.compile(r"D:(\d{4})(\d{2})?(\d{2})?")
-_PROGRAM_NAMES = re.compile(r"^(?:Microsoft (?:Word|PowerPoint) - )|\.(?:docx?|pptx?|indd|pdf)$|^untitled$", re.IGNORECASE)
+_PROGRAM_NAMES = re.compile(
+    r"^(?:Microsoft (?:Word|PowerPoint) - )|\.(?:docx?|pptx?|indd|pdf)$|^untitled$", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ class _Reading:
         edges = pdfium.FS_RECTF()  # of what is shown; boxes may be inherited from the document
         if not pdfium.FPDF_GetPageBoundingBox(page, edges):
             raise pypdfium2.PdfiumError("no page size")
-        self._left, self._bottom, self._right, self._top = edges.left, edges.bottom, edges.right, edges.top
+        self._edges: Box = (edges.left, edges.bottom, edges.right, edges.top)
         self._rotation = page.get_rotation()
         self._paints: list[_Paint] = []
         self._order: dict[int, int] = {}  # of text objects, by address
@@ -147,14 +149,14 @@ class _Reading:
 
     def read(self) -> _Page:
         """Return the page's lines and counts."""
-        area = (self._right - self._left) * (self._top - self._bottom)
+        left, bottom, right, top = self._edges
+        area = (right - left) * (top - bottom)
         pictures = [p for p in self._paints if p.colour is None]
         found = _Page(lines=[], has_picture=bool(pictures))
         glyphs = list(self._glyphs())
         # A scan's text layer is written invisibly over the picture of the same words.
         scan = all(ink.mode in _INVISIBLE_MODES for _, _, ink in glyphs if ink) and any(
-            (min(p.right, self._right) - max(p.left, self._left)) * (min(p.top, self._top) - max(p.bottom, self._bottom))
-            >= _FILLS_PAGE * area
+            (min(p.right, right) - max(p.left, left)) * (min(p.top, top) - max(p.bottom, bottom)) >= _FILLS_PAGE * area
             for p in pictures
         )
         line = _LineMaker()
@@ -166,7 +168,9 @@ class _Reading:
             if not (scan and self._inside(box)) and self._is_unseen(box, ink):
                 found.hidden += code > 32
                 continue
-            found.unmapped += code in (0, 0xFFFD) or 0xE000 <= code <= 0xF8FF or (code < 32 and code not in (2, 9, 10, 13))
+            found.unmapped += (
+                code in (0, 0xFFFD) or 0xE000 <= code <= 0xF8FF or (code < 32 and code not in (2, 9, 10, 13))
+            )
             line.add(found.lines, code, self._upright(box))
         line.end(found.lines)
         return found
@@ -256,7 +260,8 @@ class _Reading:
 
     def _inside(self, box: Box) -> bool:
         x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-        return self._left <= x <= self._right and self._bottom <= y <= self._top
+        left, bottom, right, top = self._edges
+        return left <= x <= right and bottom <= y <= top
 
     def _is_unseen(self, box: Box, ink: _Ink) -> bool:
         if ink.mode in _INVISIBLE_MODES or ink.transparent or ink.size < _SMALLEST_PT or not self._inside(box):

@@ -89,7 +89,7 @@ def _record(path: Path, fields: Mapping[str, object], line: int) -> Record:
         raise KnowledgeError(f"{path}: line {line}: its text is not a string; put it in quotation marks")
     if longest := next((n for n, v in fields.items() if isinstance(v, str) and len(v) > MAX_FIELD), None):
         raise KnowledgeError(
-            f"{path}: line {line}: {shown(longest)} is longer than {MAX_FIELD // 1_000_000} million characters; split it"
+            f"{path}: line {line}: {shown(longest)} has over {MAX_FIELD // 1_000_000} million characters; split it"
         )
     body, hidden = visible(text)
     key = one_line(fields.get("id") or "", 200) if not isinstance(fields.get("id"), dict | list) else ""

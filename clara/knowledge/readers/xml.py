@@ -91,7 +91,7 @@ class _Tree:
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._characters
         parser.EntityDeclHandler = self._entity
-        parser.SkippedEntityHandler = self._unknown_entity  # type: ignore[attr-defined]
+        parser.SkippedEntityHandler = self._unknown_entity
 
     def feed(self, piece: bytes, fed: int) -> None:
         """Parse `piece`, the end of `fed` bytes so far; empty at the end of the file."""

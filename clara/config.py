@@ -102,13 +102,24 @@ class LiveSettings(_Group):
     """Public sources that are asked when the knowledge base has nothing. They see the question: off by default."""
 
     sources: tuple[Literal["pubmed", "wikipedia"], ...] = ()
-    contact: str = Field("", description="your e-mail address, which both services ask for")
+    contact: str = Field("", description="your e-mail address, which both services ask for; needed with sources")
     pubmed_api_key: SecretStr | None = Field(None, description="raises PubMed's limit from 3 to 10 requests a second")
     pubmed_url: str = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils"
     wikipedia_url: str = Field("https://{language}.wikipedia.org/w/api.php", description="{language} is filled in")
     k: int = Field(3, ge=1, le=20, description="passages a source")
     cache_days: float = Field(7.0, ge=0)
     timeout_s: float = Field(10.0, gt=0)
+
+
+class TranslatorSettings(_Group):
+    """Who translates questions: the chat model, or a translation service."""
+
+    provider: Literal["model", "libretranslate", "deepl"] = Field(
+        "model", description="model: translate_model, or model"
+    )
+    base_url: str | None = Field(None, description="of the service, e.g. http://127.0.0.1:5000")
+    api_key: SecretStr | None = None
+    timeout_s: float = Field(20.0, gt=0)
 
 
 class Settings(BaseSettings):
@@ -132,6 +143,11 @@ class Settings(BaseSettings):
     method: str | None = Field(None, description="default: clara with a model, evidence without")
     country: str | None = None
     permute: bool = Field(True, description="show options in a different order to each draft")
+    vote_languages: tuple[str, ...] = Field(("en", "es", "fr"), description="of method vote, beside the asker's own")
+    collections: dict[str, float] = Field(
+        default_factory=dict,
+        description="of method paper: collection (ophthalmology, user, pubmed, wikipedia) -> weight, 1 if not named",
+    )
 
     timeout_s: float = Field(60.0, gt=0, description="per attempt of one model call")
     attempts: int = Field(4, ge=1, le=20, description="tries per model call")
@@ -148,6 +164,7 @@ class Settings(BaseSettings):
     embed: EmbedSettings = Field(default_factory=EmbedSettings)
     rerank: RerankSettings = Field(default_factory=RerankSettings)
     live: LiveSettings = Field(default_factory=LiveSettings)
+    translator: TranslatorSettings = Field(default_factory=TranslatorSettings)
     chroma_url: str | None = Field(None, description="a Chroma server for the vectors, e.g. http://127.0.0.1:8000")
     chroma_token: SecretStr | None = Field(None, description="sent to it as Authorization: Bearer")
 

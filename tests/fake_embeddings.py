@@ -9,6 +9,7 @@ import asyncio
 import json
 import random
 import threading
+import time
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -97,8 +98,8 @@ class FakeEmbeddings:
         try:
             while await self._one(reader, writer):
                 pass
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass  # the client left: between requests that is how every connection ends
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # the client left, or the server stops: between requests that is how every connection ends
         finally:
             writer.close()
 
@@ -133,8 +134,10 @@ class FakeEmbeddings:
         """Keep early requests open until `hold_for` of them are, so that a test sees them side by side."""
         for _ in range(500):
             if self.most_open >= self.hold_for:
-                return
+                break
             await asyncio.sleep(0.01)
+        if self.hold_for:
+            await asyncio.sleep(0.1)  # one more than that would come now
 
     def _reply(self, request: Request) -> Reply:
         handler = {
@@ -256,6 +259,7 @@ def sentence_transformers_module() -> ModuleType:
             if not busy.acquire(blocking=False):
                 raise RuntimeError("Already borrowed")  # as its tokenizers do when two threads use one
             try:
+                time.sleep(0.002)  # long enough for another thread to come
                 if any("out of memory" in text for text in inputs):
                     raise RuntimeError("CUDA out of memory")
                 return np.array([vector(text)[: self._size] for text in inputs], dtype=np.float32)

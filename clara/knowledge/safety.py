@@ -25,7 +25,7 @@ from functools import cache
 from urllib.parse import unquote
 
 from clara.knowledge.documents import Flag
-from clara.knowledge.safety_words import LANGUAGES, Words
+from clara.knowledge.safety_words import ENGLISH, LANGUAGES, Words
 from clara.text import fold, has_unspaced, strip_accents
 
 # In phrases " " is what may stand between two words, <w> any word, <0-3> up to three of them, <L> an option's letter,
@@ -35,7 +35,7 @@ _GAP = r"""[\s,،、:;"'「」『』()\[\]/>-]"""
 _IN_WORD = r"""[^\s.,;:!?"'()\[\]]"""
 _MACROS = {
     "<w>": _IN_WORD + "{1,24}",
-    "<L>": r"(?:(?<=\()[a-h](?=\))|[b-h](?![\w)'-])|a(?=[.,;:!?\"”]|\s?$|\s?\n)|[कखगघ](?![\wा-्])|[абвг](?!\w)|[ابجد](?!\w))",
+    "<L>": r"""(?:(?<=\()[a-h](?=\))|[b-h](?![\w)'-])|a(?=[.,;:!?"]|\s?$|\s?\n)|[कखगघ](?![\wा-्])|[абвгابجد](?!\w))""",
     "<N>": r"[#№(\[]?\d{1,2}[)\]]?",
     "<IS>": r"(?:is|=|to be|must be|should be|will be|es|será|é|est|sera|ist|ay|है|hai|是|为|هو|هي|—)",
 }
@@ -43,10 +43,10 @@ _AMONG = "that|the|la|le|l|el|o|der|die|das|ang|na|que|dass|ki|correct|right|tru
 _AMONG += "tamang|कि|सही|правильный|что|أن|的|correcte"
 _SOFTENERS = "you must|you should|please|then|तो|to|就|请|你|por favor|simply"
 _LEADS = re.compile(  # what may stand before an order
-    r"(?:^|(?:[^\w\s]|\n)\s?|(?:\b(?:and|or|then|please|now|just|simply|also|instead|must|should|shall|will|always|so|but|"
-    r"therefore|(?:need|have|has|are|is|important|necessary|required|instructed|you) to|y|e|et|o|und|por favor|ahora|agora|"
-    r"maintenant|jetzt|debes|debe|deve|devez|dois|veuillez|bitte|musst|sollst|siempre|и|пожалуйста|теперь|at|ngayon|"
-    r"pakiusap|mangyaring|aur|और|तो|फिर)\s)|[一-鿿] |[请并且都就来后再先也،وف]|请[你您]|务必|必须|应当|应该)$"
+    r"(?:^|(?:[^\w\s]|\n)\s?|\b(?:and|or|then|please|now|just|simply|also|instead|must|should|shall|will|always|so|but|"
+    r"therefore|(?:need|have|has|are|is|important|necessary|required|instructed|you) to|y|e|et|o|und|por favor|ahora|"
+    r"agora|maintenant|jetzt|debes|debe|deve|devez|dois|veuillez|bitte|musst|sollst|siempre|и|пожалуйста|теперь|at|"
+    r"ngayon|pakiusap|mangyaring|aur|और|तो|फिर)\s|[一-鿿] |[请并且都就来后再先也،وف]|请[你您]|务必|必须|应当|应该)$"
 )
 
 
@@ -69,31 +69,26 @@ def instruction_spans(text: str) -> tuple[Flag, ...]:
 class _Even(dict[int, str]):
     """Maps each character to one in lower case, without accents, of usual width; offsets stay what they are."""
 
-    _SPELT = dict(zip("أإآىةᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", "اااي" + "هabcdefghijklmnoprstuvwyz", strict=True))
-
     def __missing__(self, code: int) -> str:
         character = chr(code)
         plain = "" if character.isspace() else strip_accents(fold(character))
-        if character.isspace() and character != "\n":
-            plain = " "
-        self[code] = made = self._SPELT.get(plain, plain) if len(plain) == 1 else character
+        if character.isspace():
+            character = character if character == "\n" else " "
+        self[code] = made = _VARIANTS.get(plain, plain) if len(plain) == 1 else character
         return made
 
 
+_VARIANTS = dict(zip("أإآىةᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", "اااي" + "هabcdefghijklmnoprstuvwyz", strict=True))
 _EVEN = _Even()
 
 
 # --- phrases
 
-_DROPPED = re.compile(
-    r"(?P<line>[ ]*\n[\s>#|*]*)|(?P<space>[ ]{2,})|(?P<spelt>[ßﬀ-ﬆ])|[*_`~\u0300-\u036f\u0610-\u061a\u0640\u064b-\u065f\u0670"
-    r"\u093c\u200c\u200d\u20d0-\u20ff]+"
-)
 _START = 2  # characters, as many as the shortest beginning has
 # Patterns over the whole text begin with a set of characters, which is what `re` skips to.
+_LONE = "[a-zа-яا-ي0-9@$一-鿿]"
 _APART = re.compile(  # between letters that stand alone; and where a word is cut at the end of a line
-    r"[ .·|/,_\n-](?<=[a-zа-яا-ي0-9@$一-鿿].)(?<![^\W_]..)[a-zа-яا-ي0-9@$一-鿿](?:[ .·|/,_\n-][a-zа-яا-ي0-9@$一-鿿])+(?![^\W_])|"
-    r"-(?<=[a-zа-я].)\n *(?=[a-zа-я])"
+    rf"[ .·|/,_\n-](?<={_LONE}.)(?<![^\W_]..){_LONE}(?:[ .·|/,_\n-]{_LONE})+(?![^\W_])|-(?<=[a-zа-я].)\n *(?=[a-zа-я])"
 )
 _DROPPED = re.compile(
     r"[\nßﬀ-ﬆ*_`~\u0300-\u036f\u0610-\u061a\u0640\u064b-\u065f\u0670\u093c\u200c\u200d\u20d0-\u20ff]"
@@ -136,41 +131,32 @@ def _find_phrases(even: str) -> Iterator[Flag]:
 
 def _forms(w: Words) -> Iterator[tuple[str, str, str]]:
     """Yield (kind, beginnings, how they go on) for one language."""
-    named = f"(?:{w.small}|{w.earlier}|{w.orders})<E>"
+    # People mix English words into their own language.
+    earlier, orders = f"{w.earlier}|{ENGLISH.earlier}", f"{w.orders}|{ENGLISH.orders}"
+    named = f"(?:{w.small}|{ENGLISH.small}|{earlier}|{orders})<E>"
     to_say = f"(?: (?:{w.that})<E>| <L>)"
-    yield (
-        "instruction",
-        w.cancel,
-        f"(?:(?=(?: {named}){{0,8}}? (?:{w.earlier})<E>)(?=(?: {named}){{0,8}}? (?:{w.orders})<E>)(?: {named}){{1,9}}"
-        f"|(?: (?:{w.small})<E>){{0,2}}? (?:{w.every})<E>(?: (?:{w.small})<E>){{0,3}}? (?:{w.orders})<E>"
-        f"| (?:{w.above})<E>)",
-    )
-    with_ = r"(?:with|by|in|the|con|com|par|mit|de|en|em|la|le|ng)(?!\w)"
-    yield "instruction", w.reply, rf"(?: (?:{w.only})<E>(?: {with_}|{to_say}|\s?[:\"])|{to_say})"
+    ahead = f"(?=(?: {named}){{0,8}}? (?:%s)<E>)"
+    previous = f"{ahead % earlier}{ahead % orders}(?: {named}){{1,9}}"
+    every = f"(?: (?:{w.small})<E>){{0,2}}? (?:{w.every})<E>(?: (?:{w.small})<E>){{0,3}}? (?:{orders})<E>"
+    yield "instruction", w.cancel, f"(?:{previous}|{every}| (?:{w.above})<E>)"
+    by_means_of = r"(?:with|by|in|the|con|com|par|mit|de|en|em|la|le|ng)(?!\w)"
+    yield "instruction", w.reply, rf"(?: (?:{w.only})<E>(?: {by_means_of}|{to_say}|\s?[:\"])|{to_say})"
     yield "instruction", w.choose, rf"(?:<0-2> (?:{w.option}) <L>| <L>(?=[^\w\s]|\s?$|\s?\n))"
-    yield "instruction", w.hush, "<E>"
-    yield (
-        "instruction",
-        w.asked,
-        rf"[^.!?]{{0,100}}?[,،:;]\s?(?:(?:{w.always}|{w.only}|{_SOFTENERS})\s?){{0,2}}(?:{w.say})<E>"
-        rf"(?: (?:{w.only})<E>)?(?:{to_say}|\s?[:\"])",
-    )
-    yield "instruction", w.prompt, "<E>"
-    yield (
-        "citation",
-        w.right,
-        rf"(?:<0-6>(?<!not)(?<!no)(?<!pas)(?<!nem)(?<!nicht) (?:{w.always})<E>"
-        rf"|(?:<0-6> ?<IS>)?(?: (?:{w.always}|{w.option}|the|la|a|die|ang|with)){{0,3}} <L>)",
-    )
+    softened = rf"(?:(?:{w.always}|{w.only}|{_SOFTENERS})\s?){{0,2}}"
+    then = rf"[^.!?]{{0,100}}?[,،:;]\s?{softened}(?:{w.say})<E>(?: (?:{w.only})<E>)?"
+    yield "instruction", w.asked, rf"{then}(?:{to_say}|\s?[:\"])"
+    always = f"<0-6>(?<!not)(?<!no)(?<!pas)(?<!nem)(?<!nicht) (?:{w.always})<E>"
+    letter = rf"(?:<0-6> ?<IS>)?(?: (?:{w.always}|{w.option}|the|la|a|die|ang|with)){{0,3}} <L>"
+    yield "citation", w.right, f"(?:{always}|{letter})"
     yield "citation", w.option, f" <L> (?:{w.fits})<E>"
     claimed = rf"(?: (?:{_AMONG})){{0,4}}(?: (?:{w.option})(?: <L>|\s?<IS>)| <L>)"
     yield "citation", w.passage, rf"\s?<N> (?:{w.tells})<E>{claimed}"
     yield "citation", "[(1|2|3|4|5|6|7|8|9)", rf"\d?\] (?:{w.tells})<E>{claimed}"
     who = f"<0-5> (?:{w.persona})<E>"
     yield "role", w.become, f" (?:{w.article})<E>{who}" if w.article else who
-    yield "role", w.act, f"<0-4> (?:{w.persona})<E>"
+    yield "role", w.act, who
     yield "encoded", w.decode, rf"<0-8> (?:base\s?64|hex|hexadecimal|rot\s?[1i]3|{w.coded})<E>"
-    yield "delimiter", w.ended, "<E>"
+    yield from (("instruction", w.hush, "<E>"), ("instruction", w.prompt, "<E>"), ("delimiter", w.ended, "<E>"))
     yield from w.more
 
 
@@ -278,70 +264,67 @@ def _rewrite(
 
 # --- signs
 
-_ROLE = r"(?:system|assistant|user|developer|human|ai|chatgpt|sistema|asistente|usuario|assistente|usuario|systeme|"
-_ROLE += (
-    r"utilisateur|benutzer|系统|用户|助手|सिस्टम|सहायक|उपयोगकर्ता|система|пользователь|ассистент|النظام|المستخدم|المساعد)"
+_ROLE = (
+    "(?:system|assistant|user|developer|human|ai|chatgpt|sistema|asistente|usuario|assistente|systeme|utilisateur|"
+    "benutzer|系统|用户|助手|सिस्टम|सहायक|उपयोगकर्ता|система|пользователь|ассистент|النظام|المستخدم|المساعد)"
 )
 _LABEL = rf"""^[ \t>*_"'(\[-]*{_ROLE}(?: (?:message|prompt|note|override|instruction))?[*_"')\]]{{0,3}}[ \t]*:"""
 _TO_MODEL = (
-    r"you |ignore|disregard|forget|answer|reply|respond|override|new |from now|instruction|priority|the (?:user|model|"
-    r"assistant|answer|correct|following)|sure|understood|certainly|as an ai|i will |i am an? |eres |ignora|responde|olvida|"
-    r"tu es |ignorez|oubliez|repond|voce |esqueca|du bist|ignoriere|antworte|ikaw |sumagot|你|忽略|回答|无视|तुम|आप|पिछले|"
-    r"ты |игнорируи|отвечаи|انت |تجاهل|اجب"
+    "(?:you |ignore|disregard|forget|answer|reply|respond|override|new |from now|instruction|the (?:user|model|"
+    "assistant|answer|correct|following)|sure|understood|certainly|as an ai|i will |i am an? |eres |ignora|responde|"
+    "olvida|tu es |ignorez|oubliez|repond|voce |esqueca|du bist|ignoriere|antworte|ikaw |sumagot|你|忽略|回答|无视|"
+    "तुम|आप|पिछले|ты |игнорируи|отвечаи|انت |تجاهل|اجب)"
 )
-_CARRIED = r"(?:data|payload|prompt|question|answer|conversation|chat|history|msg|message|secret|leak|exfil|input|context|q|d|c)"
-_SIZES = r"(?:w|h|width|height|size|s|v|ver|version|fit|crop|quality|format|fm|auto|dpr|resize|scale|lang|itok|id|t|ts)"
-_PLACEHOLDER = r"(?:[{}]|%7b|\$\{|\[[\w ]+\]|<[\w ]+>)"
-# (kind, strings of which one must be there, pattern); found in text of even case and width.
-_SIGNS: tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...] = tuple(
-    (kind, needles, re.compile(pattern, re.MULTILINE))
-    for kind, needles, pattern in (
-        ("role", ("<|",), r"<\|[/a-z_]{2,24}\|?>"),
-        ("role", ("_of_turn>", "system>", "assistant>"), r"</?(?:start_of_turn|end_of_turn|system|assistant)>"),
-        ("role", ("[inst", "[/inst", "sys>>", "[system", "[assistant"),
-         r"\[/?(?:inst|system|assistant|sys)(?: (?:prompt|message))?\]|<</?sys>>"),
-        ("role", ("###",), r"^[ \t>]*#{3,}[ \t]*(?:(?:system|assistant|human|user)(?: (?:prompt|message))?:?|"
-         r"(?:instruction|response|input):)[ \t]*$"),
-        ("role", ("role",), r"""["']role["']\s{0,4}:\s{0,4}["'](?:system|user|assistant|developer|tool)"""),
-        ("role", (":",), rf"""{_LABEL}[ \t*_"]*\n?[ \t]*(?:{_TO_MODEL})"""),
-        ("role", (":",), rf"{_LABEL}(?:[^\n]*\n){{1,3}}{_LABEL}"),
-        ("delimiter", ("<<",), r"<<[ \t]*(?=[a-f]*\d)[0-9a-f]{6,}(?!\w)"),
-        ("delimiter", (">>",), r"(?<!\w)(?=\d*[a-f])(?=[a-f]*\d)[0-9a-f]{6,}[ \t]*>>"),
-        ("delimiter", ("<<", ">>"), r"^[ \t]*(?:<{2,}[ \t]*(?:end|begin|fence|evidence|context|stop|eof|hex|mark)[\w -]{0,30}|"
-         r"(?:end|fence|evidence|context|stop|eof|hex|mark)[\w -]{0,30}>{2,})"),
-        ("delimiter", ("</", "<prompt", "<instruction", "<context", "<evidence"),
-         r"</(?:context|evidence|documents?|passages?|sources|question|user|prompt|instructions?|retrieved[\w-]{0,20}|"
-         r"search_results?|tool[\w-]{0,20}|untrusted[\w-]{0,20}|user[\w-]{1,20}|quotes|knowledge)>|"
-         r"<(?:instructions?|prompt|context|evidence)>"),
-        ("delimiter", ("```", '"""', "~~~"), r"""(?:```|\"\"\"|~~~)\s{0,6}(?:#{1,6}\s)?(?:system|assistant|user|human|end of|"""
-         r"new instructions?|ignore|disregard|instructions?:|output:|answer:|question:)"),
-        ("citation", (":",), r"""["'](?:choice|verdicts?|stance|sufficient|confidence|claims?|quotes?)["']\s{0,4}:"""),
-        ("citation", ("verdict",), r"""\bverdicts?["']?\s{0,4}(?:is|must be|should be|:|=)\s{0,4}["']?(?:supported|refuted|not)"""),
-        ("citation", (":", "="), r"^[ \t*_>-]*(?:final |correct )?(?:answer|choice|respuesta|resposta|reponse|antwort|sagot|答案|"
-         r"उत्तर)[*_]{0,3}\s?[:=][ *_\"'(]*[a-h][)*_\"'.]*[ \t]*$"),
-        ("citation", ("as supported", "as verified", "as refuted"), r"\b(?:mark|judge|label|rate|treat|report|classify|count)\b"
-         r"[^.!?]{0,80}\b(?:claims?|verdicts?|statements?|passages?|drafts?)\b[^.!?]{0,40}\bas (?:supported|verified|refuted)"),
-        ("citation", ("cite ", "quote "), r"(?:cite|quote) (?:only )?(?:this passage|(?:passage|source) \d|\[\d{1,2}\])"),
-        ("link", ("javascript:", "vbscript:", "data:", "file:"), r"(?:\]\(\s{0,4}<?|(?:href|src)\s{0,4}=\s{0,4}[\"']?\s{0,4})"
-         r"(?:javascript|vbscript|data|file):|\b(?:javascript|vbscript):\w|\bdata:[a-z]{1,20}/[\w.+-]{1,40}[;,]\w"),
-        ("link", ("](http",), rf"!?\[[^\]\n]{{0,300}}\]\(\s{{0,4}}https?://[^)\n]{{0,500}}?{_PLACEHOLDER}[^)\n]{{0,500}}\)"),
-        ("link", ("http",), rf"https?://[^\s)>\"']{{1,500}}?[?&/=]{_PLACEHOLDER}"),
-        ("link", ("http",), rf"https?://[^\s)>\"'?]{{1,500}}\?(?:[^\s)>\"']{{0,300}}&)?{_CARRIED}=(?!\d{{0,3}}(?:[&)\s]|$))"
-         r"[^\s)>\"']{0,300}[%+{_]"),
-        ("link", ("![",), rf"!\[[^\]\n]{{0,300}}\]\(\s{{0,4}}https?://[^)\s?]{{1,500}}\?(?!(?:{_SIZES}=[\w.-]{{1,20}}(?:&|(?=[)\s])))+[)\s])"
-         r"[^)\n]{0,500}\)"),
-        ("link", ("http",), r"\b(?:send|post|forward|submit|append|leak|upload)\b[^.!?\n]{0,60}\b(?:question|conversation|answer|"
-         r"chat|history|prompt)\b[^.!?\n]{0,60}https?://"),
-        ("encoded", ("base64", "base-64", "base 64", "rot13", "rot-13"), r"\b(?:base[ -]?64|rot-?13)\b"),
+_MARK = r"(?:end|begin|fence|evidence|context|stop|eof|hex|mark)"
+_URL = r"""https?://[^\s)>"'?]{1,500}"""
+_FREIGHT = "(?:data|payload|prompt|question|answer|conversation|chat|history|msg|message|secret|input|context|d)"
+_SIZES = "(?:w|h|width|height|size|s|v|ver|version|fit|crop|quality|format|fm|auto|dpr|resize|scale|lang|itok|id|t|ts)"
+_SLOT = r"(?:[{}]|%7b|\[[\w ]+\]|<[\w ]+>)"
+# (kind, pattern, strings of which one must be there); found in text of even case and width.
+_SIGNS = tuple(
+    (kind, re.compile(pattern, re.MULTILINE), needles.split("¦"))
+    for kind, pattern, needles in (
+        ("role", r"<\|[/a-z_]{2,24}\|?>", "<|"),
+        ("role", r"</?(?:start_of_turn|end_of_turn|system|assistant)>", "_of_turn>¦system>¦assistant>"),
+        ("role", r"\[/?(?:inst|system|assistant|sys)(?: (?:prompt|message))?\]|<</?sys>>", "inst]¦sys¦assist"),
+        ("role", r"^[ \t>]*#{3,}[ \t]*(?:(?:system|assistant|human|user)(?: (?:prompt|message))?:?|"
+         r"(?:instruction|response|input):)[ \t]*$", "###"),
+        ("role", r"""["']role["']\s{0,4}:\s{0,4}["'](?:system|user|assistant|developer|tool)""", "role"),
+        ("role", rf"""{_LABEL}[ \t*_"]*\n?[ \t]*{_TO_MODEL}|{_LABEL}(?:[^\n]*\n){{1,3}}{_LABEL}""", ":"),
+        ("delimiter", r"<<[ \t]*(?=[a-f]*\d)[0-9a-f]{6,}(?!\w)", "<<"),
+        ("delimiter", r"(?<!\w)(?=\d*[a-f])(?=[a-f]*\d)[0-9a-f]{6,}[ \t]*>>", ">>"),
+        ("delimiter", rf"^[ \t]*(?:<{{2,}}[ \t]*{_MARK}[\w -]{{0,30}}|{_MARK}[\w -]{{0,30}}>{{2,}})", "<<¦>>"),
+        ("delimiter", r"</(?:context|evidence|documents?|passages?|sources|question|user|prompt|instructions?|quotes|"
+         r"(?:retrieved|search|tool|untrusted|user)[\w-]{0,20}|knowledge)>|<(?:instructions?|prompt|context|evidence)>",
+         "</¦<prompt¦<instruction¦<context¦<evidence"),
+        ("delimiter", r"""(?:```|\"\"\"|~~~)\s{0,6}(?:#{1,6}\s)?(?:system|assistant|user|human|end of|ignore|"""
+         r"disregard|new instructions?|(?:instructions?|output|answer|question):)", '```¦"""¦~~~'),
+        ("citation", r"""["'](?:choice|verdicts?|stance|sufficient|confidence|claims?|quotes?)["']\s{0,4}:""", ":"),
+        ("citation", r"""\bverdicts?["']?\s{0,4}(?:is|must be|should be|:|=)\s{0,4}["']?(?:supported|refuted|not)""",
+         "verdict"),
+        ("citation", r"^[ \t*_>-]*(?:final |correct )?(?:answer|choice|respuesta|resposta|reponse|antwort|sagot|答案|"
+         r"उत्तर)[*_]{0,3}\s?[:=][ *_\"'(]*[a-h][)*_\"'.]*[ \t]*$", ":¦="),
+        ("citation", r"\b(?:mark|judge|label|rate|treat|report|classify|count)\b[^.!?]{0,80}\b(?:claims?|verdicts?|"
+         r"statements?|passages?|drafts?)\b[^.!?]{0,40}\bas (?:supported|verified|refuted)", "as supp¦as veri¦as refu"),
+        ("citation", r"(?:cite|quote) (?:only )?(?:this passage|(?:passage|source) \d|\[\d{1,2}\])", "cite ¦quote "),
+        ("link", r"(?:\]\(\s{0,4}<?|(?:href|src)\s{0,4}=\s{0,4}[\"']?\s{0,4})(?:javascript|vbscript|data|file):|"
+         r"\b(?:javascript|vbscript):\w|\bdata:[a-z]{1,20}/[\w.+-]{1,40}[;,]\w", "script:¦data:¦file:"),
+        ("link", rf"\]\(\s{{0,4}}https?://[^)\n]{{0,500}}?{_SLOT}|{_URL}(?:[?/]|\?[^\s)>\"']{{0,300}}?=){_SLOT}",
+         "http"),
+        ("link", rf"{_URL}\?(?:[^\s)>\"']{{0,300}}&)?{_FREIGHT}=(?!\d{{0,3}}(?:[&)\s]|$))[^\s)>\"']{{0,300}}[%+{{_]",
+         "http"),
+        ("link", rf"!\[[^\]\n]{{0,300}}\]\(\s{{0,4}}{_URL}\?(?!(?:{_SIZES}=[\w.-]{{1,20}}&?)+[)\s])", "!["),
+        ("link", r"\b(?:send|post|forward|submit|append|leak|upload)\b[^.!?\n]{0,60}\b(?:question|conversation|answer|"
+         r"chat|history|prompt)\b[^.!?\n]{0,60}https?://", "http"),
+        ("encoded", r"\b(?:base[ -]?64|rot-?13)\b", "base64¦base-64¦base 64¦rot13¦rot-13"),
     )
 )  # fmt: skip
 
 
 def _find_signs(even: str) -> Iterator[Flag]:
-    for kind, needles, pattern in _SIGNS:
+    for kind, pattern, needles in _SIGNS:
         if any(needle in even for needle in needles):
-            for match in pattern.finditer(even):
-                yield Flag(kind=kind, start=match.start(), end=match.end())
+            yield from (Flag(kind=kind, start=m.start(), end=m.end()) for m in pattern.finditer(even))
 
 
 # --- encoded runs

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import shutil
 import threading
-from collections.abc import Iterator, Sequence
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import numpy as np
+import portalocker
 from pydantic import SecretStr
 
 from clara.errors import ConfigError, KnowledgeCorrupt, KnowledgeError
@@ -20,14 +22,17 @@ _BATCH = 1000  # well under Chroma's limit of 5461
 _PAGE = 5000
 _NEIGHBOURS = 10
 _SAME = 1e-4  # cosine distance within which two vectors are one
+_OVERLOOKED = 0.05  # share of vectors that an approximate search of a sound index may miss
+_ALONE = portalocker.LockFlags.EXCLUSIVE | portalocker.LockFlags.NON_BLOCKING
+_REFUSED = ("ChromaAuthError", "AuthorizationError", "RateLimitError", "QuotaError")
 
 
 class VectorIndex:
     """The vectors of one knowledge base in one space.
 
     Embedded, they lie in `folder`; with a server's `url`, in collections whose names begin with the folder's name.
-    Any failure inside Chroma is KnowledgeCorrupt: the index is not the truth. A server that does not answer is
-    KnowledgeError.
+    Any failure inside Chroma is KnowledgeCorrupt: the index is not the truth. A server that does not answer, or
+    does not let CLARA in, is KnowledgeError.
     """
 
     def __init__(self, folder: Path, url: str | None = None, token: SecretStr | None = None) -> None:
@@ -52,7 +57,7 @@ class VectorIndex:
                 if self._url is not None and _is_unreachable(error):
                     raise KnowledgeError(
                         f"the Chroma server at {self._url} does not answer ({type(error).__name__}); "
-                        "start it or unset chroma_url"
+                        "start it, or correct or unset chroma_url and chroma_token"
                     ) from None
                 raise KnowledgeCorrupt(
                     f"the vector index cannot be read ({type(error).__name__}); clara kb rebuild makes it anew"
@@ -69,25 +74,44 @@ class VectorIndex:
         with self._chroma():
             return {i for page in self._pages(language, []) for i in page["ids"]}
 
-    def unfindable(self, language: str, chunk_ids: Sequence[str]) -> list[str]:
-        """Return those of these chunks that a search for their own vector does not find.
+    def unfindable(self, language: str, chunk_ids: Sequence[str], sample: int) -> list[str]:
+        """Return those of these chunks whose vector cannot be read, and of about `sample` of them those that a
+        search for their own vector does not find.
 
-        An index torn by two writers counts right and lists every id, and still does not find some of them.
+        An index torn by two writers counts right and lists every id, and has lost some of the vectors. Search is
+        approximate: up to 5% of the sample that are not found are no sign of damage.
         """
+        lost: list[str] = []
+        missed: list[str] = []
+        tried = 0
         with self._chroma():
             collection = self._collections.get(language)
-            if collection is None or not chunk_ids:
+            if collection is None:
                 return list(chunk_ids)
-            lost = []
+            step = max(1, len(chunk_ids) // sample)
             for start in range(0, len(chunk_ids), _BATCH):
-                held = collection.get(ids=list(chunk_ids[start : start + _BATCH]), include=["embeddings"])
-                vectors = np.asarray(held["embeddings"], dtype=np.float32)
-                found = collection.query(query_embeddings=vectors, n_results=_NEIGHBOURS, include=["distances"])
-                for i, ids, distances in zip(held["ids"], found["ids"], found["distances"], strict=True):
-                    # Of many equal texts any may be the nearest.
-                    if i not in ids and (not distances or distances[-1] > _SAME):
-                        lost.append(i)
-            return lost
+                part = chunk_ids[start : start + _BATCH]
+                held = self._read(collection, part)
+                lost += [i for i in part if i not in held]
+                probes = [i for i in part[::step] if i in held and held[i].any()]  # nothing is near a zero vector
+                tried += len(probes)
+                missed += _not_found(collection, probes, held)
+        return lost + (missed if len(missed) > _OVERLOOKED * tried else [])
+
+    def _read(self, collection: Any, chunk_ids: Sequence[str]) -> dict[str, Vectors]:
+        """Return the vectors of these chunks; those that Chroma lists but cannot read are left out."""
+        try:
+            held = collection.get(ids=list(chunk_ids), include=["embeddings"])
+        except Exception as error:  # one that cannot be read fails all that are asked for with it
+            if self._url is not None and _is_unreachable(error):
+                raise
+            middle = len(chunk_ids) // 2
+            return (
+                self._read(collection, chunk_ids[:middle]) | self._read(collection, chunk_ids[middle:])
+                if middle
+                else {}
+            )
+        return dict(zip(held["ids"], np.asarray(held["embeddings"], dtype=np.float32), strict=True))
 
     def sample(self, language: str, count: int) -> Vectors:
         """Return up to `count` of the language's vectors, shape (count, dimension)."""
@@ -127,9 +151,9 @@ class VectorIndex:
             return [(i, 1.0 - d) for i, d in zip(found["ids"][0], found["distances"][0], strict=True)]
 
     def drop_others(self, mark: str) -> None:
-        """Delete what earlier builds left: other folders or collections whose name begins with `mark`."""
+        """Delete what earlier builds left: other index folders, or collections whose name begins with `mark`."""
         if self._url is None:
-            for leftover in self._folder.parent.glob(f"{mark}*"):
+            for leftover in self._folder.parent.glob("vectors-*"):  # a base moved here may have had another mark
                 if leftover != self._folder:
                     shutil.rmtree(leftover, ignore_errors=True)
             return
@@ -154,6 +178,55 @@ class VectorIndex:
                 return
 
 
+def _not_found(collection: Any, chunk_ids: Sequence[str], vectors: Mapping[str, Vectors]) -> Iterator[str]:
+    """Yield those of these chunks that are not among the nearest to their own vector."""
+    if not chunk_ids:
+        return
+    asked = np.stack([vectors[i] for i in chunk_ids])
+    found = collection.query(query_embeddings=asked, n_results=_NEIGHBOURS, include=["distances"])
+    for i, ids, distances in zip(chunk_ids, found["ids"], found["distances"], strict=True):
+        # Of many equal texts any may be the nearest.
+        if i not in ids and (not distances or distances[-1] > _SAME):
+            yield i
+
+
+@contextlib.contextmanager
+def guarded(folder: Path) -> Iterator[None]:
+    """Leave a mark in `folder` while its files are read for the first time.
+
+    Some damage kills the process inside Chroma, which nothing here can catch. Once two processes have died so,
+    this raises KnowledgeCorrupt instead of trying again; a single one may have been killed for another reason.
+    Raises KnowledgeError where the folder cannot be written.
+    """
+    left = [mark for mark in folder.glob("opening-*") if _is_left(mark)]
+    if len(left) > 1:
+        raise KnowledgeCorrupt("processes died while they opened it; clara kb rebuild makes it anew")
+    own = folder / f"opening-{uuid.uuid4().hex[:8]}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = own.open("ab")
+    except OSError as error:
+        raise KnowledgeError(f"cannot write {folder}: {error.strerror}; check its permissions and space") from None
+    try:
+        with file:
+            portalocker.lock(file, _ALONE)
+            yield
+    finally:
+        own.unlink(missing_ok=True)
+    for mark in left:
+        mark.unlink(missing_ok=True)
+
+
+def _is_left(mark: Path) -> bool:
+    """Whether the process that made the mark has died: the system has given up its lock."""
+    try:
+        with mark.open("r+b") as file:
+            portalocker.lock(file, _ALONE)
+            return True
+    except (portalocker.LockException, FileNotFoundError):
+        return False
+
+
 def _embedded(folder: Path) -> Any:
     import chromadb
     from chromadb.config import Settings
@@ -166,18 +239,30 @@ def _server(url: str, token: SecretStr | None) -> Any:
     import chromadb
     from chromadb.config import Settings
 
-    parts = urlsplit(url if "//" in url else f"http://{url}")
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
-        raise ConfigError(f"chroma_url is {url!r}; expected an address such as http://127.0.0.1:8000")
+    parts, port = _address(url)
     return chromadb.HttpClient(
         host=parts.hostname,
-        port=parts.port or (443 if parts.scheme == "https" else 8000),
+        port=port,
         ssl=parts.scheme == "https",
         headers={"Authorization": f"Bearer {token.get_secret_value()}"} if token else None,
         settings=Settings(anonymized_telemetry=False),
     )
 
 
+def _address(url: str) -> tuple[SplitResult, int]:
+    """Return a server's address taken apart, and its port. Raises ConfigError, which shows no password."""
+    parts = urlsplit(url if "//" in url else f"http://{url}")
+    if parts.username or parts.password:
+        raise ConfigError("chroma_url holds a user or password; take it out and set chroma_token")
+    try:
+        port = parts.port or (443 if parts.scheme == "https" else 8000)
+    except ValueError:
+        port = 0
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or not port:
+        raise ConfigError(f"chroma_url is {url!r}; expected an address such as http://127.0.0.1:8000")
+    return parts, port
+
+
 def _is_unreachable(error: BaseException) -> bool:
-    # Chroma raises ValueError where it cannot connect at first, and httpx's errors later.
-    return type(error).__module__.startswith("httpx") or "connect" in str(error).lower()
+    """Whether a server's failure says nothing of the index: no answer, not Chroma's, or a refusal."""
+    return not type(error).__module__.startswith("chromadb") or type(error).__name__ in _REFUSED

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
-from clara.errors import ClaraError, ConfigError
+from clara.errors import BudgetExceeded, ClaraError, ConfigError, ModelError
 from clara.languages import UNKNOWN, english_name, is_written_in
-from clara.stages.state import Run
+from clara.stages.state import Outcome, Run
 from clara.stages.verify import CheckedClaim
 from clara.text import clean, numbers, sentences
-from clara.types import Citation, Evidence, Question
+from clara.types import Citation, Draft, Evidence, Question
 
 # A full stop ends a sentence before a space or a mark; those of Chinese and Hindi do so wherever they stand.
 _SENTENCE = re.compile(r".+?(?:(?:[.!?]+(?=\s|[\[【]|$)|[。！？।]+)(?:\s?[\[【]\d+[\]】])*|$)")
@@ -20,6 +21,40 @@ _MARK = re.compile(r"\s?[\[【](\d{1,2})[\]】]")
 def write_choice(question: Question, option_id: str) -> str:
     """Return the chosen option in the asker's own letters and words."""
     return f"{option_id}) {question.option(option_id).text}"
+
+
+def finish_draft(run: Run, draft: Draft) -> Outcome:
+    """Return one draft as the answer, as the baselines do: its choice in the asker's words, or its text.
+
+    Raises the model's error where that is why there is none.
+    """
+    if draft.error is not None:
+        raise_model_failure(run)
+        return Outcome(text=write_abstention(run, "abstain_routes"), abstained=True, drafts=(draft,))
+    text = draft.text if draft.choice is None else write_choice(run.question, draft.choice)
+    cited = tuple(c for c in draft.citations if c.state != "unverified")
+    return Outcome(text=text, choice=draft.choice, confidence=draft.confidence, citations=cited, drafts=(draft,))
+
+
+def raise_model_failure(run: Run) -> None:
+    """Raise the last failure if a model was its cause; a budget that ran out is none."""
+    if run.failures and isinstance(run.failures[-1], ModelError):
+        raise run.failures[-1]
+
+
+async def bring_back(run: Run, draft: Draft) -> Draft:
+    """Return a free draft with its text translated into the asker's language; a failure leaves it in English."""
+    if draft.error is not None:
+        return draft
+    prompt = run.prompts.render(
+        "write/back", fence=run.fence, language=english_name(run.question.language), answer=run.fenced(draft.text)
+    )
+    try:
+        return replace(draft, text=clean((await run.ask("translate", prompt)).text).strip())
+    except (BudgetExceeded, ModelError) as error:
+        run.failed("write", error)
+        run.trace.warn("write", f"the answer stays in English: {type(error).__name__}")
+        return draft
 
 
 def write_abstention(run: Run, key: str, evidence: Sequence[Evidence] = ()) -> str:

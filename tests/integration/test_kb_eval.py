@@ -10,11 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import typer
 
-from clara.cli.kb_eval import evaluate
+from clara.cli import main
 from clara.config import Settings
-from clara.errors import ClaraError, ConfigError, DatasetError, KnowledgeError
+from clara.errors import ConfigError, KnowledgeError
 from clara.evaluation import Collection, Results, load_collection, measure_retrieval, read_results, to_markdown
 from clara.evaluation.retrieval import metrics, run
 from clara.evaluation.retrieval.systems import SYSTEMS
@@ -25,15 +24,13 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def kb_eval(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """The command in this process."""
-    app = typer.Typer(pretty_exceptions_enable=False)
-    app.command()(evaluate)
+    """`clara kb eval` in this process."""
     monkeypatch.setenv("COLUMNS", "100")
 
     def call(*arguments: str) -> subprocess.CompletedProcess[str]:
         code = 0
         try:
-            app(list(arguments))
+            main(["kb", "eval", *arguments])
         except SystemExit as stop:
             code = int(stop.code or 0)
         said = capsys.readouterr()
@@ -78,6 +75,15 @@ def test_translations_find_what_the_query_alone_cannot(results: Results) -> None
     assert mean(results, "query-first", "parallel", metrics.OWN_SHARE) >= mean(
         results, "equal", "parallel", metrics.OWN_SHARE
     )
+
+
+def test_a_systems_variants_are_the_question_in_the_other_languages(collection: Collection) -> None:
+    tasks = {task.key: task for task in run._tasks(collection, run.VARIANTS)}
+    assert len(tasks) == 2 * len(collection.queries)
+    task = tasks["parallel", "dry-eye/ar"]
+    assert (task.text, task.language) == (TEXTS["ar"][3][1], "ar")
+    assert task.variants == {tag: texts[3][1] for tag, texts in TEXTS.items() if tag != "ar"}
+    assert tasks["none", "dry-eye/ar"].variants == {}
 
 
 def test_several_processes_find_the_same(
@@ -165,22 +171,34 @@ def test_json_is_all_that_is_on_standard_output(kb_eval: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "kind", "reason"),
+    ("arguments", "code", "reason"),
     [
-        (["--data", "xquad:nowhere"], DatasetError, "nowhere: no such folder"),
-        (["--data", "squad:x"], ConfigError, "no data of the form 'squad'"),
-        (["--data", "xquad:xquad", "--languages", "en,qqqq"], ConfigError, "unknown language 'qqqq'"),
-        (["--data", "xquad:xquad", "--languages", "ko"], DatasetError, "no query with a relevant document in ko"),
-        (["--data", "xquad:xquad", "--systems", "x"], ConfigError, "no system 'x'"),
-        (["--data", "xquad:xquad", "--out", "file/report"], ConfigError, "cannot write into file/report"),
+        (["--data", "xquad:nowhere"], 1, "nowhere: no such folder; XQuAD is published as google-deepmind/xquad"),
+        (["--data", "squad:x"], 2, "no data of the form 'squad'"),
+        (["--data", "xquad:xquad", "--languages", "en,qqqq"], 2, "unknown language 'qqqq'"),
+        (["--data", "xquad:xquad", "--languages", "ko"], 1, "no query with a relevant document in ko"),
+        (["--data", "xquad:xquad", "--systems", "x"], 2, "no system 'x'"),
+        (["--data", "xquad:xquad", "--out", "file/report"], 2, "cannot write into file/report"),
     ],
 )
-def test_bad_usage_is_one_line(kb_eval: Run, arguments: list[str], kind: type[ClaraError], reason: str) -> None:
+def test_what_cannot_work_is_one_line_and_an_exit_code(
+    kb_eval: Run, arguments: list[str], code: int, reason: str
+) -> None:
     write_xquad(Path("xquad"), ("en",))
     Path("file").write_text("x", encoding="utf-8")
-    with pytest.raises(kind, match=reason) as caught:
-        kb_eval(*arguments)
-    assert "\n" not in str(caught.value)
+    done = kb_eval(*arguments)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert done.stderr.startswith("error: ") and reason in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_a_missing_extra_is_one_line(kb_eval: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_xquad(Path("xquad"), ("en",))
+    for module, arguments in (("ir_measures", []), ("matplotlib", ["--out", "report"])):
+        with monkeypatch.context() as patch:
+            patch.setitem(sys.modules, module, None)
+            done = kb_eval("--data", "xquad:xquad", *arguments)
+        assert done.returncode == 2 and f"needs {module}" in done.stderr and "clara-debias[eval]" in done.stderr
+    assert not Path("report").exists()
 
 
 def test_numbers_out_of_range_are_bad_usage(kb_eval: Run) -> None:

@@ -162,7 +162,15 @@ def test_the_files_in_force_are_looked_for_in_order(monkeypatch: pytest.MonkeyPa
 
 def test_the_written_template_is_toml_and_loads_into_the_defaults() -> None:
     template = settings_template()
-    assert tomllib.loads(template).keys() == {"budget", "reconcile", "search", "embed", "rerank", "live"}  # all commented
+    assert tomllib.loads(template).keys() == {
+        "budget",
+        "reconcile",
+        "search",
+        "embed",
+        "rerank",
+        "live",
+        "translator",
+    }  # all commented
     uncommented = re.sub(r"^# (\w+ = .+)$", r"\1", template, flags=re.MULTILINE)
     values = tomllib.loads(uncommented)
     assert values["attempts"] == 4 and values["budget"]["calls"] == 8

@@ -17,6 +17,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
 
 from clara.config import EmbedSettings
 from clara.errors import ConfigError, KnowledgeError
@@ -25,7 +27,7 @@ from clara.knowledge.embedders.api import OpenAIEmbedder
 from clara.knowledge.embedders.batched import hash_files
 from clara.knowledge.embedders.http import HttpEmbedder, retry_after_s, shown
 from clara.knowledge.embedders.ollama import OllamaEmbedder
-from clara.knowledge.embedders.onnx import OnnxEmbedder
+from clara.knowledge.embedders.onnx import OnnxEmbedder, _pad_to_longest
 from clara.knowledge.embedders.sentence_transformers import SentenceTransformersEmbedder
 from tests.fake_embeddings import (
     DIMENSION,
@@ -244,6 +246,11 @@ def test_batches_are_bounded_and_four_run_at_once(server: FakeEmbeddings, make: 
     assert vectors == pytest.approx(unit([vector(text) for text in texts]), abs=1e-6)
     assert sorted(len(r.body["input"]) for r in server.requests) == [2, 3, 3, 3, 3, 3, 3, 3]
     assert server.most_open == 4
+
+
+def test_texts_of_like_length_share_a_batch(server: FakeEmbeddings, make: Make) -> None:
+    make(batch=2).embed(["a", "b" * 90, "c" * 2, "d" * 80])
+    assert sorted(r.body["input"] for r in server.requests) == [["a", "c" * 2], ["d" * 80, "b" * 90]]
 
 
 def test_what_passes_is_tried_again(server: FakeEmbeddings, make: Make) -> None:
@@ -565,8 +572,10 @@ def test_the_first_token_is_taken_where_the_model_says_so(config: dict[str, Any]
     tokenizer["padding"] = {"strategy": {"Fixed": 64}, "direction": direction.title(), "pad_to_multiple_of": None}
     tokenizer["padding"] |= {"pad_id": 0, "pad_type_id": 0, "pad_token": "[PAD]"}
     write("model/tokenizer.json", tokenizer)
-    vectors = onnx().embed(["eye", "conjunctivitis"])
-    assert vectors == pytest.approx(unit([table[1].tolist()] * 2), abs=1e-6)
+    embedder = onnx()
+    assert embedder.embed(["eye", "conjunctivitis"]) == pytest.approx(unit([table[1].tolist()] * 2), abs=1e-6)
+    padding = embedder._model.tokenizer.padding if embedder._model else {}
+    assert (padding["direction"], padding["length"]) == (direction, None)
 
 
 def test_an_output_that_is_pooled_is_taken_as_it_is() -> None:
@@ -603,6 +612,25 @@ def test_texts_are_cut_at_the_longest_input(files: dict[str, Any], tokens: int) 
     text = "abcdefghijklmnopqrstuvwxyz" * 40
     expected = unit([rows_of(table, text[: tokens - 2]).mean(axis=0).tolist()])
     assert onnx().embed([text]) == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("own", "expected"),
+    [
+        (None, ("right", 5, 0, "<pad>")),  # found in the vocabulary
+        ({"direction": "left", "pad_id": 9, "pad_type_id": 3, "pad_token": "[X]", "length": 64}, ("left", 9, 3, "[X]")),
+    ],
+)
+def test_padding_goes_to_the_longest_and_is_else_the_model_s_own(
+    own: dict[str, Any] | None, expected: tuple[str, int, int, str]
+) -> None:
+    tokenizer = Tokenizer(WordLevel({"eye": 0, "<pad>": 5, "[X]": 9}, unk_token="eye"))
+    if own:
+        tokenizer.enable_padding(**own)
+    _pad_to_longest(tokenizer)
+    padding = tokenizer.padding
+    assert padding is not None and padding["length"] is None
+    assert (padding["direction"], padding["pad_id"], padding["pad_type_id"], padding["pad_token"]) == expected
 
 
 def test_the_model_may_lie_in_the_folder_onnx() -> None:

@@ -86,7 +86,11 @@ def fuse(rankings: Sequence[Sequence[str]]) -> list[str]:
 
 
 class PolicyLists:
-    """CLARA's ranking of chunks under any policy; what the policies share is done once per query."""
+    """CLARA's ranking of chunks under any policy; what the policies share is done once per query.
+
+    It is the order before the evidence gate and the limit per source, without a reranker: what is found, not what
+    would be shown.
+    """
 
     def __init__(self, searcher: Searcher) -> None:
         self._searcher = searcher

@@ -7,7 +7,7 @@ import io
 import re
 import stat
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 from clara.errors import KnowledgeError
@@ -56,6 +56,7 @@ _ADVICE = {
     "a picture": "run text recognition (OCR) on it and add the result",
     "text": "rename it to .txt or .md",
 }
+_PACKED = ("a ZIP archive", "a 7-Zip archive", "a RAR archive", "gzip data", "xz data", "zstd data")
 _ACCEPTED = {
     ".pdf": ("a PDF",),
     ".docx": ("a Word document",),
@@ -115,9 +116,7 @@ def _refuse(path: Path, kind: str, held: str) -> None:
 
 def advice(held: str) -> str:
     """Return what to do with a file that holds this and cannot be read as it is named."""
-    return _ADVICE.get(
-        held, "unpack it and add what is in it" if "data" in held or "archive" in held else "leave it out"
-    )
+    return _ADVICE.get(held, "unpack it and add what is in it" if held in _PACKED else "leave it out")
 
 
 def _held(path: Path, head: bytes) -> str:
@@ -165,7 +164,7 @@ def decode(path: Path, data: bytes) -> str:
         raise _not_utf8(path, data[: error.start].count(b"\n") + 1) from None
 
 
-def lines(path: Path) -> Iterator[str]:
+def lines(path: Path) -> Generator[str]:
     """Yield a text file's lines with their ends, holding one at a time in memory.
 
     Raises KnowledgeError, with the line's number, for other encodings than `decode` reads and for endless lines.
@@ -198,6 +197,8 @@ def _wide_lines(path: Path, file: io.BufferedReader) -> Iterator[str]:
             yield line
     except UnicodeError:
         raise KnowledgeError(f"{path}: not UTF-16 text after line {number}; convert it to UTF-8") from None
+    finally:
+        text.detach()  # whoever opened the file closes it
 
 
 def _not_utf8(path: Path, line: int) -> KnowledgeError:

@@ -28,12 +28,15 @@ _INLINE = frozenset(
 _NOT_TEXT = frozenset(
     "script style head title meta link svg nav button select textarea input rt rp map annotation annotation-xml".split()
 )
-_NEVER_SHOWN = frozenset("template noscript noframes iframe object video audio canvas datalist".split())
+_NEVER_SHOWN = frozenset("template noembed noframes iframe object video audio canvas datalist".split())
 # Left out and counted: what is struck out no longer holds, and plain text cannot show the stroke.
 _STRUCK = frozenset(("del", "s", "strike"))
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 _ENDS_ITSELF = frozenset("p li dt dd tr td th thead tbody tfoot option html head body".split())
+# Browsers, which run scripts, take what is in <noscript> for plain text. So it is read as an element that always is.
+_NOSCRIPT = re.compile(r"<(/?)noscript(?=[\s/>])", re.IGNORECASE)
+_MARKUP = re.compile(r"<(style|script)\b.*?</\1\s*>|<[^<>]*>", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]*)")
 _SPACES = re.compile(r"[ \t\n\r\f]+")
 _CJK = "\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uff60"
@@ -61,9 +64,9 @@ def read(path: Path) -> Iterator[Record]:
     except _TooComplex as error:
         raise KnowledgeError(f"{path}: {error}; save the page as text") from None
     meta = _meta(tree)
-    links = {(n.attributes.get("rel") or "").lower(): n.attributes.get("href") or "" for n in tree.css("head link")}
+    links = {(n.attributes.get("rel") or "").lower(): n.attributes.get("href") or "" for n in tree.css("link")}
     root = tree.root.attributes if tree.root else {}
-    heading = tree.css_first("head title")
+    heading = tree.css_first("title")
     source = next((u for u in (links.get("canonical", ""), meta.get("og:url", "")) if u.startswith("http")), "")
     yield Record(
         body=body,
@@ -100,7 +103,7 @@ def _parse(text: str) -> LexborHTMLParser:
             depth = max(0, depth + (-1 if match.group(1) else 1))
             if depth > _MAX_OPEN:
                 raise _TooComplex(f"more than {_MAX_OPEN} elements lie inside each other")
-    return LexborHTMLParser(text)
+    return LexborHTMLParser(_NOSCRIPT.sub(r"<\1noembed", text))
 
 
 def _decode(path: Path, data: bytes) -> str:
@@ -148,10 +151,9 @@ def _body(tree: LexborHTMLParser) -> tuple[str, int]:
 def _sheet(tree: LexborHTMLParser) -> dict[int, Declarations]:
     """Return what the page's style sheets declare for each element, by its `mem_id`."""
     rules: list[tuple[str, int, Declarations]] = []
-    without_scripts = {node.mem_id for node in tree.css("noscript style")}
     for node in tree.css("style"):
         media = (node.attributes.get("media") or "all").lower()
-        if media in ("all", "screen") and node.mem_id not in without_scripts:
+        if media in ("all", "screen"):
             rules += style_rules(node.text())
     if len(rules) * len(tree.css("*")) > _MAX_MATCHES:
         raise _TooComplex(f"{len(rules)} style rules for too many elements")
@@ -264,7 +266,7 @@ def _is_note(node: LexborNode, tag: str) -> bool:
 
 def _length(node: LexborNode) -> int:
     fragments = node.template_fragments() if node.tag == "template" else []
-    return sum(len("".join((part.text() or "").split())) for part in (node, *fragments))
+    return sum(len("".join(_MARKUP.sub("", part.text() or "").split())) for part in (node, *fragments))
 
 
 def _children(node: LexborNode) -> list[LexborNode]:

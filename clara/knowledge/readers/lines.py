@@ -16,7 +16,7 @@ _RUNNING = 3  # lines at the top and the bottom of a page
 _MOST = 0.4  # of the pages; left and right pages may have headers of their own
 _NUMBER = re.compile(r"\d+")
 _BULLET = re.compile(r"^(?:[•◦▪▫●○■□‣⁃∙·➢✓*]|[-–—](?=\s))\s*")
-_NUMBERED = re.compile(r"^(?:\(?(?:\d{1,2}|[a-zA-Z])[.)]|[①-⑳])\s*\S")
+_NUMBERED = re.compile(r"^(?:\(?(?:\d{1,2}|[a-zA-Z])[.)](?:\s+|(?=[\u3040-\u9fff]))|[①-⑳])\S?")
 _ENDED = re.compile(r"[.!?:;。！？：；।॥؟۔…][\"'”’»)）」』\]]*$")
 _LEADER = re.compile(r"(?:\s?[.·]){5,}")  # dots that lead to a number
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
@@ -44,13 +44,15 @@ def paragraphs(pages: Sequence[Sequence[Line]]) -> tuple[str, int]:
     words = Counter(word.lower() for page in pages for line in page for word in _WORD.findall(line.text))
     blocks = Blocks()
     before: Line | None = None
+    shape: _Shape | None = None
     for number, page in enumerate(pages):
         lines = [line for index, line in enumerate(page) if (number, index) not in running]
-        shape = _Shape(lines)
+        last_page, shape = shape, _Shape(lines)
         for position, line in enumerate(lines):
+            page_before = None if position else last_page
             bullet = _BULLET.match(line.text)
             text = _LEADER.sub(" …", line.text[bullet.end() :] if bullet else line.text)
-            if before is None or bullet or _NUMBERED.match(text) or shape.parts(before, line, new_page=not position):
+            if before is None or bullet or shape.parts(before, line, page_before):
                 blocks.start("item" if bullet else "paragraph")
                 blocks.write(text)
             else:
@@ -73,23 +75,29 @@ class _Shape:
             place = round(start / 10)
             self._ends[place] = max(self._ends.get(place, end), end)
 
-    def parts(self, before: Line, line: Line, *, new_page: bool) -> bool:
-        """Whether `line` begins a paragraph after `before`."""
+    def share(self, line: Line) -> float:
+        """Return the share of its column's width that a line fills."""
+        start, end = _across(line)
+        reach = max((e for place, e in self._ends.items() if abs(place - round(start / 10)) <= 2), default=end)
+        return (end - start) / max(reach - start, line.size)
+
+    def parts(self, before: Line, line: Line, page_before: _Shape | None) -> bool:
+        """Whether `line` begins a paragraph after `before`, which stands on `page_before` if that is given."""
         if abs(before.size - line.size) > 0.15 * max(before.size, line.size):
             return True
         ended = bool(_ENDED.search(before.text))
-        if new_page or line.bottom > before.bottom + before.size:  # a new page or column
-            return ended or not (before.hyphenated or _goes_on(line.text))
+        share = (page_before or self).share(before)
+        if page_before or line.bottom > before.bottom + before.size:  # a new page or column
+            return ended or not (before.hyphenated or share > 0.9 or _goes_on(line.text))
         if before.hyphenated:
             return False
         if self._step and before.bottom - line.bottom > 1.45 * max(self._step, line.size):
             return True
-        (start, end), (next_start, _) = _across(before), _across(line)
-        if ended and next_start - start > 0.8 * line.size:
+        if _NUMBERED.match(line.text) and (ended or share < 0.9):
             return True
-        reach = max((e for place, e in self._ends.items() if abs(place - round(start / 10)) <= 2), default=end)
-        width = max(reach - start, line.size)
-        return (end - start) < (0.75 if ended else 0.6) * width and not line.text[:1].islower()
+        if ended and _across(line)[0] - _across(before)[0] > 0.8 * line.size:
+            return True
+        return share < (0.75 if ended else 0.6) and not line.text[:1].islower()
 
 
 def _across(line: Line) -> tuple[float, float]:
@@ -116,27 +124,25 @@ def _joint(before: Line, text: str, words: Counter[str]) -> tuple[int, str]:
 
 
 def _running(pages: Sequence[Sequence[Line]]) -> set[tuple[int, int]]:
-    """Return (page, line) of headers, footers and page numbers: lines at an edge that return on most pages.
+    """Return (page, line) of headers, footers and page numbers: lines at an edge that return there on most pages.
 
-    The outermost line of an edge may also be a chapter's: then it is the same, numbers too, on three pages or more.
+    The outermost line of an edge may be a chapter's own, and return on three pages.
     """
-    edges: dict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
-    outermost: dict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
+    edges: dict[tuple[str, int, str], list[tuple[int, int]]] = defaultdict(list)
+    outermost: dict[tuple[str, int, str], list[tuple[int, int]]] = defaultdict(list)
     for number, page in enumerate(pages):
         order = sorted(range(len(page)), key=lambda index: -page[index].top)
         for edge, indices in (("top", order[:_RUNNING]), ("bottom", order[: -_RUNNING - 1 : -1])):
             for place, index in enumerate(indices):
-                edges[edge, _NUMBER.sub("#", page[index].text)].append((number, index))
+                key = edge, round(page[index].top / 12), _NUMBER.sub("#", page[index].text)
+                edges[key].append((number, index))
                 if not place:
-                    outermost[edge, page[index].text].append((number, index))
-    enough = max(2, _MOST * len(pages))
+                    outermost[key].append((number, index))
     found: set[tuple[int, int]] = set()
-    for places in edges.values():
-        if len({number for number, _ in places}) >= enough and _is_running(pages, places):
-            found.update(places)
-    for places in outermost.values():
-        if len(places) >= _RUNNING:
-            found.update(places)
+    for lines, enough in ((edges, max(2, _MOST * len(pages))), (outermost, 3)):
+        for places in lines.values():
+            if len({number for number, _ in places}) >= enough and _is_running(pages, places):
+                found.update(places)
     return found
 
 

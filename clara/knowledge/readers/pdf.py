@@ -45,6 +45,7 @@ class _Paint:
     top: float
     colour: Colour | None
     order: int
+    picture: bool
 
     def holds(self, x: float, y: float) -> bool:
         return self.left <= x <= self.right and self.bottom <= y <= self.top
@@ -151,13 +152,13 @@ class _Reading:
         """Return the page's lines and counts."""
         left, bottom, right, top = self._edges
         area = (right - left) * (top - bottom)
-        pictures = [p for p in self._paints if p.colour is None]
-        found = _Page(lines=[], has_picture=bool(pictures))
+        found = _Page(lines=[], has_picture=any(paint.colour is None for paint in self._paints))
         glyphs = list(self._glyphs())
         # A scan's text layer is written invisibly over the picture of the same words.
         scan = all(ink.mode in _INVISIBLE_MODES for _, _, ink in glyphs if ink) and any(
             (min(p.right, right) - max(p.left, left)) * (min(p.top, top) - max(p.bottom, bottom)) >= _FILLS_PAGE * area
-            for p in pictures
+            for p in self._paints
+            if p.picture
         )
         line = _LineMaker()
         for code, box, ink in glyphs:
@@ -237,7 +238,9 @@ class _Reading:
                 corners = [_moved(x, y, matrix) for x in (left, right) for y in (bottom, top)]
                 xs, ys = [x for x, _ in corners], [y for _, y in corners]
                 if min(max(xs) - min(xs), max(ys) - min(ys)) >= _SMALLEST_PT:  # no rule between the rows of a table
-                    self._paints.append(_Paint(min(xs), min(ys), max(xs), max(ys), colour, order))
+                    self._paints.append(
+                        _Paint(min(xs), min(ys), max(xs), max(ys), colour, order, kind == pdfium.FPDF_PAGEOBJ_IMAGE)
+                    )
 
     def _painted(self, item: Any, kind: int) -> tuple[bool, Colour | None]:
         pdfium = self._pdfium

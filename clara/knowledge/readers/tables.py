@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from clara.errors import KnowledgeError
 from clara.knowledge.documents import Record
@@ -23,27 +25,32 @@ def read_csv(path: Path) -> Iterator[Record]:
     # The limit is the process's: it is only ever raised, so that readers side by side do not lower each other's.
     csv.field_size_limit(max(csv.field_size_limit(), MAX_FIELD))
     delimiter = "\t" if path.name.lower().endswith(".tsv") else _delimiter(path)
-    rows = csv.reader(lines(path), delimiter=delimiter, strict=True)
-    try:
-        header = next(rows, [])
-        names = [field_name(column) for column in header]
-        if not set(names) & set(TEXT_NAMES):
-            found = ", ".join(shown(column) for column in header[:12])
-            raise KnowledgeError(f"{path}: no column called {' or '.join(TEXT_NAMES)} among: {found}; rename one")
-        for row in rows:
-            if not any(row):
-                continue
-            if len(row) > len(names):
-                raise KnowledgeError(
-                    f"{path}: line {rows.line_num} has {len(row)} cells and the header {len(names)}; "
-                    f"put cells that hold {'a tab' if delimiter == chr(9) else repr(delimiter)} in quotation marks"
-                )
-            cells: dict[str, object] = {}
-            for name, cell in zip(names, row, strict=False):
-                cells.setdefault(name, cell)
-            yield _record(path, cells, rows.line_num)
-    except csv.Error as error:
-        raise KnowledgeError(f"{path}: line {rows.line_num}: {_reason(error)}; correct that row") from None
+    with closing(lines(path)) as source:
+        rows = csv.reader(source, delimiter=delimiter, strict=True)
+        try:
+            yield from _rows(path, rows, delimiter)
+        except csv.Error as error:
+            raise KnowledgeError(f"{path}: line {rows.line_num}: {_reason(error)}; correct that row") from None
+
+
+def _rows(path: Path, rows: Any, delimiter: str) -> Iterator[Record]:
+    header: list[str] = next(rows, [])
+    names = [field_name(column) for column in header]
+    if not set(names) & set(TEXT_NAMES):
+        found = ", ".join(shown(column) for column in header[:12])
+        raise KnowledgeError(f"{path}: no column called {' or '.join(TEXT_NAMES)} among: {found}; rename one")
+    for row in rows:
+        if not any(row):
+            continue
+        if len(row) > len(names):
+            raise KnowledgeError(
+                f"{path}: line {rows.line_num} has {len(row)} cells and the header {len(names)}; "
+                f"put cells that hold {'a tab' if delimiter == chr(9) else repr(delimiter)} in quotation marks"
+            )
+        cells: dict[str, object] = {}
+        for name, cell in zip(names, row, strict=False):
+            cells.setdefault(name, cell)
+        yield _record(path, cells, rows.line_num)
 
 
 def _reason(error: csv.Error) -> str:
@@ -56,31 +63,36 @@ def _reason(error: csv.Error) -> str:
 
 def _delimiter(path: Path) -> str:
     """Return what sets the columns of a CSV apart: spreadsheets in many languages write semicolons."""
-    header = next(lines(path), "")
+    with closing(lines(path)) as source:
+        header = next(source, "")
     return max(",;\t", key=header.count)
 
 
 def read_jsonl(path: Path) -> Iterator[Record]:
     """Yield the objects of a file with one JSON object a line, such as BEIR's corpus.jsonl. Raises KnowledgeError."""
-    for number, line in enumerate(lines(path), start=1):
-        if not line.strip():
-            continue
-        try:
-            found = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            reason = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deep or a number too long"
-            raise KnowledgeError(f"{path}: line {number} is not JSON: {reason}; write one object a line") from None
-        if not isinstance(found, dict):
-            raise KnowledgeError(f"{path}: line {number} is not a JSON object; write one object a line")
-        fields: dict[str, object] = {}
-        for name, value in found.items():
-            fields.setdefault(field_name(name), value)
-        if not set(fields) & set(TEXT_NAMES):
-            names = ", ".join(shown(name) for name in list(found)[:12])
-            raise KnowledgeError(
-                f"{path}: line {number} has no field called {' or '.join(TEXT_NAMES)} among: {names}; rename one"
-            )
-        yield _record(path, fields, number)
+    with closing(lines(path)) as source:
+        for number, line in enumerate(source, start=1):
+            if line.strip():
+                yield _record(path, _object(path, line, number), number)
+
+
+def _object(path: Path, line: str, number: int) -> Mapping[str, object]:
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        reason = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deep or a number too long"
+        raise KnowledgeError(f"{path}: line {number} is not JSON: {reason}; write one object a line") from None
+    if not isinstance(found, dict):
+        raise KnowledgeError(f"{path}: line {number} is not a JSON object; write one object a line")
+    fields: dict[str, object] = {}
+    for name, value in found.items():
+        fields.setdefault(field_name(name), value)
+    if not set(fields) & set(TEXT_NAMES):
+        names = ", ".join(shown(name) for name in list(found)[:12])
+        raise KnowledgeError(
+            f"{path}: line {number} has no field called {' or '.join(TEXT_NAMES)} among: {names}; rename one"
+        )
+    return fields
 
 
 def _record(path: Path, fields: Mapping[str, object], line: int) -> Record:

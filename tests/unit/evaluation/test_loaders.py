@@ -118,7 +118,11 @@ CLIRUDIT = {
         {"docid": "a", "title": "Seeing", "subtitle": None, "abstract": "The eye and light."},
         {"docid": "b", "title": "Hearing", "subtitle": "a history", "abstract": "The ear."},
     ],
-    "qrels/en_fr.test": [{"qid": 0, "docid": "a", "rel": 1}, {"qid": 1, "docid": "b", "rel": 1}],
+    "qrels/en_fr.test": [
+        {"qid": 0, "docid": "a", "rel": 1},
+        {"qid": 1, "docid": "b", "rel": 1},
+        {"qid": 2, "docid": "b", "rel": 0},
+    ],
     "qrels/en_en.test": [{"qid": 0, "docid": "a", "rel": 1}, {"qid": 1, "docid": "b", "rel": 1}],
     "queries/en.test": [
         {"qid": 0, "query": "eye, light, vision"},

@@ -79,6 +79,10 @@ def test_a_long_document_stands_where_its_best_chunk_stands(collection: Collecti
         for name, ranker in build_rankers(SYSTEMS, base, pool).items():
             ranking = ranker.rank("How is ocular zoster treated with aciclovir?", "en", {}, 100)
             assert ranking[0] == "long" and len(ranking) == len(set(ranking)), name
+        # The chunks of one document take the first places, and the depth counts documents.
+        for name, ranker in build_rankers(("dense", "bm25", "fusion"), base, pool).items():
+            ranking = ranker.rank("the history of the hospital and its archives in the old building", "en", {}, 2)
+            assert ranking[0] == "long" and len(ranking) == 2, name
 
 
 def test_odd_documents_are_taken_as_any_knowledge_base_takes_them(collection: Collection, tmp_path: Path) -> None:

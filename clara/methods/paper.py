@@ -1,0 +1,92 @@
+"""`paper`: the published outline of CLARA (Multi-OphthaLingua, arXiv 2412.14304).
+
+Round 1  translate
+Round 2  evaluate the translation and whether context is needed, beside a judgement of the retrieved passages
+Round 3  judge passages found with a better query, if the first did not suffice (live sources may join)
+Round 4  answer from the relevant passages, or without any
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from clara.languages import english_name
+from clara.stages.blocks import concepts_of
+from clara.stages.concurrent import together
+from clara.stages.draft import draft_choice, draft_choice_from_evidence, draft_free
+from clara.stages.grade import Graded, TranslationGrade, grade_passages, grade_translation
+from clara.stages.retrieve import retrieve
+from clara.stages.state import Outcome, Run
+from clara.stages.translate import translate
+from clara.stages.write import bring_back, finish_draft, raise_model_failure, write_abstention
+from clara.types import Draft, Evidence, Translation
+
+_SEARCHES = 2  # the first, and one with a better query
+
+
+async def paper(run: Run) -> Outcome:
+    """Answer by way of English and graded passages."""
+    question = run.question
+    if question.language == "en":
+        pivot = Translation(text=question.text, language="en", options=question.options)
+        grade, found = TranslationGrade(), await _search(run, pivot, "", 1)
+    else:
+        pivot = await translate(run, concepts_of(run, question))
+        if pivot.validity == 0:
+            raise_model_failure(run)
+            return Outcome(text=write_abstention(run, "abstain_routes"), abstained=True)
+        grade, found = await together(grade_translation(run, pivot), _search(run, pivot, "", 1))
+    if not grade.faithful:
+        run.trace.warn("evaluate", f"the translation from {english_name(question.language)} was found wanting")
+        pivot = replace(pivot, validity=0.5, problems=(*pivot.problems, "judged unfaithful"))
+    evidence: Sequence[Evidence] = ()
+    if grade.needs_context:
+        for number in range(2, _SEARCHES + 1):
+            if found.sufficient or not found.query:
+                break
+            found = await _search(run, pivot, found.query, number)
+        evidence = found.evidence
+    draft = await _answer(run, pivot, evidence)
+    if question.language == "en" or question.options:
+        return finish_draft(run, draft)
+    return finish_draft(run, await bring_back(run, draft))
+
+
+async def _search(run: Run, pivot: Translation, query: str, number: int) -> Graded:
+    """Retrieve from the weighted collections, and let the passages be judged."""
+    question = run.question
+    english = " ".join([pivot.text, *(option.text for option in pivot.options)])
+    asked = " ".join([question.text, *(option.text for option in question.options)])
+    last = number == _SEARCHES
+    if query:
+        found = await retrieve(run, query, "en", live=last)
+    else:
+        found = await retrieve(run, asked, question.language, variants={"en": english}, live=last)
+    weights = run.settings.collections
+    ranked = sorted(found.evidence, key=lambda e: -e.score * weights.get(collection_of(e), 1.0))
+    kept = [e for e in ranked if weights.get(collection_of(e), 1.0) > 0]
+    return await grade_passages(run, english, kept)
+
+
+def collection_of(evidence: Evidence) -> str:
+    """Return the collection that a passage is of: the shipped folder, `user`, or the live source."""
+    passage = evidence.passage
+    if passage.trust in ("user", "live"):
+        return "user" if passage.trust == "user" else passage.id.partition(":")[0]
+    return passage.document.partition("/")[0]
+
+
+async def _answer(run: Run, pivot: Translation, evidence: Sequence[Evidence]) -> Draft:
+    if not run.question.options:
+        return await draft_free(
+            run, "english", language="en", text=pivot.text, evidence=evidence, validity=pivot.validity
+        )
+    if evidence:
+        return await draft_choice_from_evidence(
+            run, language="en", text=pivot.text, options=pivot.options, evidence=evidence, turn=0,
+            validity=pivot.validity,
+        )  # fmt: skip
+    return await draft_choice(
+        run, "english", language="en", text=pivot.text, options=pivot.options, turn=0, validity=pivot.validity
+    )

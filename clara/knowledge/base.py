@@ -32,8 +32,8 @@ _CHECKED = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """What `verify` found, per language: chunks without a vector, vectors without a chunk, and of a sample of
-    chunks those that a search for their own vector does not find."""
+    """What `verify` found, per language: chunks without a vector, vectors without a chunk, and chunks whose vector
+    cannot be read or, of a sample, is not found by a search for it."""
 
     missing: Mapping[str, int]
     extra: Mapping[str, int]
@@ -159,8 +159,10 @@ class KnowledgeBase:
             raise KnowledgeError(f"{document_id} ships with CLARA; set CLARA_KB_DIR to a folder without it")
         with self._changing() as begin:
             begin()
-            self.space.delete(self.store.remove(document_id))
             self.store.forget_file(document.path)  # so that adding it again reads it
+            intake = Intake(self.store, self.space, begin)
+            intake.drop([document_id])
+            self._tell(intake.finish())
 
     def quarantined(self) -> list[Quarantined]:
         """Return the chunks that are not searched, since they hold text that looks meant for a model."""
@@ -169,8 +171,11 @@ class KnowledgeBase:
     def release(self, chunk_id: str) -> None:
         """Let a quarantined chunk be searched. KnowledgeError for one that does not wait there."""
         with self._changing() as begin:
-            begin()
-            self.space.embed(self.store.release(chunk_id), [chunk_id])
+            if any(chunk.id == chunk_id for chunk in self.store.quarantined()):
+                begin()
+            intake = Intake(self.store, self.space, begin)
+            intake.release([chunk_id])
+            self._tell(intake.finish())
 
     def write_export(self, target: Path) -> None:
         """Write the user's documents and terms into one file. KnowledgeError."""
@@ -179,23 +184,25 @@ class KnowledgeBase:
     def read_export(self, source: Path) -> Added:
         """Take in the user's documents and terms of another base; what was released there is released here.
 
-        KnowledgeError where the file is not an export.
+        KnowledgeError where the file is not an export, before anything is changed.
         """
-        with read_export(source, self._folder) as (other, glossary), self._changing() as begin:
+        with read_export(source, self._folder) as (other, concepts), self._changing() as begin:
+            if taken := set(other.hashes("user")) & set(self.store.hashes("shipped")):
+                raise KnowledgeError(f"{source}: {min(taken)} has the id of shipped evidence; it is not read")
+            begin()
             intake = Intake(self.store, self.space, begin)
             held = self.store.hashes("user")
             for document_id, sha256 in other.hashes("user").items():
                 if held.get(document_id) != sha256:
                     intake.take(other.document(document_id))
-            added = intake.finish()
+            intake.finish()
             waiting = {chunk.id for chunk in self.store.quarantined()}
-            for chunk_id in (i for i in other.released() if i in waiting):
-                self.space.embed(self.store.release(chunk_id), [chunk_id])
+            intake.release(i for i in other.released() if i in waiting)
             for path, (sha256, language) in other.files().items():
                 self.store.set_file(path, sha256, language)
-            if glossary is not None:
-                self._merge_terms(read_concepts(glossary))
-            return added
+            if concepts:
+                self._merge_terms(concepts)
+            return intake.finish()
 
     def add_terms(self, paths: Sequence[Path]) -> int:
         """Read terminologies into the user's glossary; returns its number of concepts. KnowledgeError: none is added.
@@ -217,7 +224,7 @@ class KnowledgeBase:
         return passages
 
     def verify(self) -> Check:
-        """Compare truth and index, id by id, and search for a sample of the vectors."""
+        """Compare truth and index, id by id, read every vector, and search for a sample of them."""
         missing, extra, unfindable = {}, {}, {}
         index = self.space.index
         for language in sorted(set(self.store.languages()) | set(index.counts())):
@@ -226,9 +233,7 @@ class KnowledgeBase:
                 missing[language] = len(lacking)
             if surplus := held - set(truth):
                 extra[language] = len(surplus)
-            there = [i for i in truth if i in held]
-            sample = there[:: max(1, len(there) // _CHECKED)]
-            if lost := index.unfindable(language, sample):
+            if lost := index.unfindable(language, [i for i in truth if i in held], _CHECKED):
                 unfindable[language] = len(lost)
         return Check(missing=missing, extra=extra, unfindable=unfindable)
 
@@ -271,19 +276,18 @@ class KnowledgeBase:
 
         A change that ends in an error, or without its vectors, leaves the mark for the next opening to mend.
         """
-        begun = False
+        begun = clean = False
 
         def begin() -> None:
-            nonlocal begun
+            nonlocal begun, clean
             if not begun:
                 self._lock.acquire(exclusive=True)
-                begun = True
-                self.store.set_meta("building", "")  # an unfinished build would miss the change
-                self.store.set_meta("index", "dirty")
+                begun, clean = True, self.store.meta("index") == "clean"
+                self.store.set_notes({"index": "dirty", "building": ""})  # an unfinished build would miss the change
 
         try:
             yield begin
-            if begun and self.space.is_complete():
+            if clean and self.space.is_complete():  # else an earlier change waits to be mended
                 self.store.set_meta("index", "clean")
         finally:
             if begun:
@@ -302,9 +306,7 @@ class KnowledgeBase:
         except EmbedderChanged:
             if not self._rebuilding:
                 raise
-        except KnowledgeLocked:
-            raise
-        except KnowledgeCorrupt:
+        except (KnowledgeLocked, KnowledgeCorrupt):
             raise
         except KnowledgeError as error:
             self._notify(f"only words are searched, not vectors: {error}")
@@ -323,8 +325,7 @@ class KnowledgeBase:
             self._notify("the shipped evidence has changed and was read again")
         known = store.hashes("shipped")
         # Told before it happens, so that a death in between is mended at the next opening.
-        store.set_meta("building", "")
-        store.set_meta("index", "dirty")
+        store.set_notes({"index": "dirty", "building": ""})
         documents = [document for path in files.values() for document in read_documents(path, root=root)]
         for document_id in set(known) - {d.id for d in documents}:
             store.remove(document_id)
@@ -335,9 +336,15 @@ class KnowledgeBase:
     def _mend(self, *, reread: bool) -> None:
         """Open the index; make it anew, or bring it into step, where that is needed."""
         space, store = self.space, self.store
-        if self._exclusively(lambda: space.trouble() is not None):
+        reasons: list[str | None] = []
+
+        def in_trouble() -> bool:
+            reasons.append(space.trouble())
+            return reasons[-1] is not None
+
+        if self._exclusively(in_trouble):
             if store.meta("space") is not None:
-                self._notify(f"the vector index was rebuilt: {space.trouble()}")
+                self._notify(f"the vector index was rebuilt: {reasons[-1]}")
             space.rebuild()
             self._sweep()
         if self._exclusively(lambda: store.meta("index") != "clean"):
@@ -349,6 +356,10 @@ class KnowledgeBase:
                 self._notify(f"the vector index was rebuilt: {error}")
                 space.rebuild()
                 self._sweep()
+
+    def _tell(self, done: Added) -> None:
+        if done.problem:
+            self._notify(f"the vector index waits for the next opening: {done.problem}")
 
     def _sweep(self) -> None:
         try:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-VERSION = "3"
+VERSION = "4"
 """Changes when chunking or screening changes, so that documents are read again."""
 
 _CHUNK_CHARACTERS = 1200

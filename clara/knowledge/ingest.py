@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from clara import languages
@@ -37,6 +38,8 @@ def content_hash(path: Path, language: str | None = None) -> str:
 
     Raises KnowledgeError.
     """
+    if (name := printable(path.resolve())) != str(path.resolve()):
+        raise KnowledgeError(f"{name}: the name is not UTF-8; rename it")
     digest = hashlib.sha256(f"{READER_VERSION}/{chunking.VERSION}/{language or ''}/".encode())
     try:
         with path.open("rb") as file:
@@ -47,6 +50,11 @@ def content_hash(path: Path, language: str | None = None) -> str:
     except OSError as error:
         raise KnowledgeError(f"{path}: {error.strerror or error}") from None
     return digest.hexdigest()
+
+
+def printable(path: Path) -> str:
+    """Return a path with a question mark for each byte that is not UTF-8."""
+    return str(path).encode(errors="replace").decode()
 
 
 def read_documents(path: Path, *, root: Path | None = None, language: str | None = None) -> Iterator[Document]:
@@ -71,10 +79,10 @@ def make_document(record: Record, *, path: Path, root: Path | None = None, langu
     identifier = path.relative_to(root).with_suffix("").as_posix() if root else _identifier(path, record.key)
     # A user's file never joins a shipped translation group: it would be quoted as what that group says.
     group = (record.group if root else f"user:{record.group}") if record.group else identifier
+    title = record.title or chunking.first_heading(body) or path.stem
     chunks: list[Chunk] = []
     for number, section in enumerate(chunking.sections(body)):
         for part, (start, end) in enumerate(chunking.split(body, section.start, section.end)):
-            text = body[start:end]
             chunks.append(
                 Chunk(
                     id=f"{identifier}#{len(chunks)}",
@@ -82,18 +90,19 @@ def make_document(record: Record, *, path: Path, root: Path | None = None, langu
                     section=section.heading if section.level > 1 else "",
                     start=start,
                     end=end,
-                    text=text,
+                    text=body[start:end],
                     group=f"{group}#{number}.{part}" if record.group else f"{identifier}#{len(chunks)}",
-                    flags=() if root else _flags(text, section.heading, record.title),
                 )
             )
     if not chunks:
         raise KnowledgeError(f"{where}: holds headings and no text")
+    if root is None:
+        chunks = _screened(chunks, body, title)
     return Document(
         id=identifier,
         path=str(path.resolve()),
         origin="shipped" if root else "user",
-        title=record.title or chunking.first_heading(body) or path.stem,
+        title=title,
         language=tag,
         sources=record.sources,
         publisher=record.publisher,
@@ -110,9 +119,18 @@ def make_document(record: Record, *, path: Path, root: Path | None = None, langu
     )
 
 
-def _flags(*shown: str) -> tuple[str, ...]:
-    """Return the kinds of instruction-like spans; title and heading are shown to a model with the text."""
-    return tuple(dict.fromkeys(flag.kind for text in shown for flag in instruction_spans(text)))
+def _screened(chunks: Sequence[Chunk], body: str, title: str) -> list[Chunk]:
+    """Flag the chunks that instruction-like spans touch. The whole body is screened, since a span may go over two
+    chunks; what stands between two of them, a heading, is the later one's; the title is shown with every chunk."""
+    spans = instruction_spans(body)
+    everywhere = [flag.kind for flag in instruction_spans(title)]
+    screened = []
+    for number, chunk in enumerate(chunks):
+        first = chunks[number - 1].end if number else 0
+        last = chunk.end if number + 1 < len(chunks) else len(body)
+        kinds = [flag.kind for flag in spans if flag.start < last and flag.end > first]
+        screened.append(replace(chunk, flags=tuple(dict.fromkeys([*everywhere, *kinds]))))
+    return screened
 
 
 def _language(record: Record, given: str | None, where: str) -> str:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from clara.errors import KnowledgeCorrupt, KnowledgeError
+from clara.errors import KnowledgeCorrupt, KnowledgeError, KnowledgeLocked
 from clara.knowledge.documents import Document
-from clara.knowledge.ingest import content_hash, make_document
+from clara.knowledge.ingest import content_hash, make_document, printable
 from clara.knowledge.readers import read_records
 from clara.knowledge.space import VectorSpace
 from clara.knowledge.store import Store
@@ -56,6 +56,10 @@ class Intake:
         self._waiting: list[Document] = []
         self._chunks = 0
         self._finished: list[tuple[str, str, str | None]] = []
+        self._files = {path: sha256 for path, (sha256, _) in store.files().items()}
+        self._holding: dict[str, list[str]] = {}
+        for path, sha256 in self._files.items():
+            self._holding.setdefault(sha256, []).append(path)
         self._stored: list[str] = []
         self._failed: list[tuple[str, str]] = []
         self._removed: list[str] = []
@@ -74,10 +78,10 @@ class Intake:
             told(0)
             try:
                 self._read_file(path, language, told)
-            except KnowledgeCorrupt:
+            except (KnowledgeCorrupt, KnowledgeLocked):
                 raise  # of the base, not of the file
             except KnowledgeError as error:
-                self._failed.append((str(path), str(error)))
+                self._failed.append((printable(path), str(error)))
         return self.finish(gone)
 
     def take(self, document: Document) -> None:
@@ -93,10 +97,25 @@ class Intake:
     def forget(self, paths: Iterable[str]) -> None:
         """Remove everything that these files gave."""
         for path in paths:
-            self._drop(list(self._store.hashes("user", path)))
+            self.drop(list(self._store.hashes("user", path)))
+            self._files.pop(path, None)
             if self._writing is not None:
                 self._writing()
                 self._store.forget_file(path)
+
+    def drop(self, document_ids: Sequence[str]) -> None:
+        """Remove documents."""
+        self._removed += document_ids
+        if self._writing is None or not document_ids:
+            return
+        self._writing()
+        for document_id in document_ids:
+            self._unindex(self._store.remove(document_id))
+
+    def release(self, chunk_ids: Iterable[str]) -> None:
+        """Let chunks be searched. KnowledgeError for one that does not wait in quarantine."""
+        for chunk_id in chunk_ids:
+            self._embed(self._store.release(chunk_id), [chunk_id])
 
     def finish(self, gone: Iterable[str] = ()) -> Added:
         """Write what waits and return what was done."""
@@ -109,13 +128,14 @@ class Intake:
 
     def _read_file(self, path: Path, language: str | None, progress: Callable[[int], None]) -> None:
         sha, where = content_hash(path, language), str(path.resolve())
-        known = self._store.files()
-        if known.get(where, ("",))[0] == sha or where in (f[0] for f in self._finished):
+        if self._files.get(where) == sha:
             self._unchanged += 1
             return
-        for twin in [p for p, (held, _) in known.items() if held == sha and p != where]:
+        for twin in [p for p in self._holding.get(sha, ()) if self._files.get(p) == sha]:
             if Path(twin).exists():
                 self._unchanged += 1
+                if where in self._files:
+                    self.forget([where])  # what it held before
                 return
             self.forget([twin])  # the file was moved
         earlier = self._store.hashes("user", where)
@@ -141,34 +161,29 @@ class Intake:
             progress(number)
         if failures > _REPORTED:
             self._failed.append((str(path), f"{path}: {failures - _REPORTED} more like these"))
-        self._drop([i for i in earlier if i not in seen])
+        self.drop([i for i in earlier if i not in seen])
         self._finished.append((where, sha, language))
-
-    def _drop(self, document_ids: Sequence[str]) -> None:
-        self._removed += document_ids
-        if self._writing is None or not document_ids:
-            return
-        self._writing()
-        for document_id in document_ids:
-            self._unindex(self._store.remove(document_id))
+        self._files[where] = sha
+        self._holding.setdefault(sha, []).append(where)
 
     def _flush(self) -> None:
         if self._writing is not None and (self._waiting or self._finished):
             self._writing()
             self._unindex(self._store.put(self._waiting))
             for language in dict.fromkeys(d.language for d in self._waiting):
-                self._embed(language, [d.id for d in self._waiting if d.language == language])
+                written = [d.id for d in self._waiting if d.language == language]
+                self._embed(language, self._store.chunk_ids_of(written))
             for where, sha, language_given in self._finished:
                 self._store.set_file(where, sha, language_given)
             self._finished.clear()
         self._waiting.clear()
         self._chunks = 0
 
-    def _embed(self, language: str, document_ids: Sequence[str]) -> None:
+    def _embed(self, language: str, chunk_ids: Sequence[str]) -> None:
         if self._problem:
             return
         try:
-            self._space.embed(language, self._store.chunk_ids_of(document_ids))
+            self._space.embed(language, chunk_ids)
         except KnowledgeCorrupt:
             raise
         except KnowledgeError as error:  # an embedding server that is away must not lose the documents

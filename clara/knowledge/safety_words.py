@@ -51,7 +51,7 @@ ENGLISH = Words(
     "other|rest|and|or|to|such|given", earlier="previous|previously|prior|earlier|above|preceding|foregoing|former|"
     "system|initial|original|developer|hidden|safety|retrieved|provided|you were given",
     orders="instructions?|prompts?|rules?|directions|directives?|commands?|messages?|context|text|passages?|evidence|"
-    "sources?|documents?|conversation|guidelines?|guardrails?|restrictions?|constraints?|programming|training|tasks?",
+    "sources?|documents?|conversation|guidelines?|guardrails?|restrictions?|constraints?|programming|training|task",
     every="all|every|your|other|rest", above="(?:everything|anything|whatever|what|all)(?: (?:of|that|which|was|is|"
     "has|have|been|you|were|came|comes|stands|we|said|written|stated|it)){0,5} (?:above|before|so far|previously|"
     "until now|told|taught)|the above(?= and |[.,;:!?])", reply="^(answer|reply|respond|output)|^(only|always|"
@@ -112,7 +112,7 @@ SPANISH = Words(
     "tenga en cuenta)|^(haz|haga) caso omiso", small="todas|todos|toda|todo|las|los|la|el|lo|de|del|a|tus|sus|tu|su|"
     "estas|estos|otras|otros|demás|que|y|cualquier", earlier="anterior|anteriores|previas|previos|previa|previo|"
     "precedentes|arriba|iniciales|sistema|recibidas|dadas",
-    orders="instrucción|instrucciones|órdenes|indicaciones|reglas|mensajes?|tareas?|directrices|directivas|contexto|"
+    orders="instrucción|instrucciones|órdenes|indicaciones|reglas|mensajes?|tarea|directrices|directivas|contexto|"
     "texto|prompts?|pasajes|fuentes|evidencias?|normas|pautas|restricciones|documentos",
     every="todas|tus|tu|otras|demás", above="(?:todo )?lo (?:anterior(?! de)|dicho|que (?:se te|te|está arriba|"
     "has leído))", reply="^(responde|responda|respondan|contesta|conteste|siempre responde|siempre responda)|(debes|"
@@ -238,7 +238,7 @@ FILIPINO = Words(
     cancel="^(balewalain|ipagwalang-bahala|isantabi|kalimutan|i-ignore|ignorahin)|^huwag( mong| ninyong|) (pansinin|"
     "sundin)", small="ang|lahat|ng|mga|mo|ninyo|iyong|inyong|sa|na|ibang|iba|pang|nasa|at",
     earlier="naunang|nauna|nakaraang|nakaraan|itaas|dating|orihinal|unang|previous|system",
-    orders="tagubilin|gawain|utos|panuto|instruksyon|instruksiyon|alituntunin|patakaran|mensahe|konteksto|teksto|"
+    orders="tagubilin|utos|panuto|instruksyon|instruksiyon|alituntunin|patakaran|mensahe|konteksto|teksto|"
     "ebidensya|sipi|instructions?|prompts?|rules", every="lahat|iyong|ibang",
     above="(?:ang )?lahat ng (?:nasa itaas|sinabi|nauna|nabasa)",
     reply="^(sumagot|sagutin|isagot|palaging sumagot|palaging isagot|laging isagot|tumugon)|dapat (mong|"

@@ -6,6 +6,7 @@ import json
 import threading
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from pydantic import SecretStr
 from clara.errors import KnowledgeCorrupt, KnowledgeError
 from clara.knowledge.embedders import Embedder, Vectors, canary, same_space, space_name
 from clara.knowledge.store import Store
-from clara.knowledge.vectors import VectorIndex
+from clara.knowledge.vectors import VectorIndex, guarded
 
 Progress = Callable[[int, int], None]
 _BATCH = 512
@@ -38,7 +39,7 @@ class VectorSpace:
         self._store, self.embedder = store, embedder
         self._folder, self._url, self._token = folder, url, token
         self._index: VectorIndex | None = None
-        self._checked = embedder.fingerprint.startswith(_LOCAL)
+        self._checked = self._behind = False
         self._checking = threading.Lock()
         if (known := store.meta("base")) is None:
             known = uuid.uuid4().hex[:8]
@@ -66,7 +67,7 @@ class VectorSpace:
         if made_with is None or place is None:
             return "it was never finished"
         if made_with != self.embedder.fingerprint:
-            if made_with.startswith(_LOCAL) and self.embedder.fingerprint.startswith(_LOCAL):
+            if _is_local(made_with) and _is_local(self.embedder.fingerprint):
                 return "it was made by another version"
             raise EmbedderChanged(
                 f"the knowledge base was indexed with {made_with}, and the settings name "
@@ -75,20 +76,25 @@ class VectorSpace:
         if self._url is None and not (self._folder / place).is_dir():
             return "its folder is missing"
         try:
-            index = self._open(place)
+            with self._guarded(place):
+                return self._probe(place)
         except KnowledgeCorrupt as error:
             return str(error)
+
+    def _probe(self, place: str) -> str | None:
+        """Open the index and keep it if it can be read; return what is wrong with it."""
+        index = self._open(place)
         try:
             # Counting every vector would take long; a neighbour in each language shows that the files can be read.
-            for language in store.languages():
-                probe = index.sample(language, 1)
-                if not len(probe) or not index.query(language, probe[0], 1):
-                    index.close()
+            for language in self._store.embedded_languages():
+                near = index.sample(language, 1)
+                if not len(near) or not index.query(language, near[0], 1):
                     return "it does not hold what the knowledge base holds"
-        except KnowledgeCorrupt as error:
-            return str(error)
-        self._index = index
-        return None
+            self._index = index
+            return None
+        finally:
+            if self._index is not index:
+                index.close()
 
     def rebuild(self, progress: Progress = lambda *_: None) -> int:
         """Embed everything into a new index beside the old one and swap; returns the number of chunks.
@@ -101,6 +107,28 @@ class VectorSpace:
         place = place or f"{self._mark}{space_name(self.embedder)}-{uuid.uuid4().hex[:8]}"
         store.set_meta("building", json.dumps({"place": place, "space": fingerprint}))
         index, held = self._resume(place)
+        try:
+            total = self._fill(index, held, progress)
+            notes = {
+                "vectors": index.place, "space": fingerprint, "index": "clean", "building": "",
+                "canary": "" if _is_local(fingerprint) else json.dumps(canary(self.embedder).tolist()),
+                "background": str(self._measure_background(index)),
+            }  # fmt: skip
+            store.set_notes(notes)  # all at once: a death in between would join a space to the wrong index
+        except BaseException:
+            index.close()
+            raise
+        store.mark_all_embedded()
+        self.background = float(notes["background"])
+        self._behind = False
+        old, self._index = self._index, index
+        if old is not None:
+            old.close()
+        return total
+
+    def _fill(self, index: VectorIndex, held: set[str], progress: Progress) -> int:
+        """Embed all chunks but those already `held` into an index; returns how many chunks there are."""
+        store = self._store
         total = sum(store.languages().values())
         done = 0
         for language in store.languages():
@@ -111,16 +139,6 @@ class VectorSpace:
                 self._add(index, language, part)
                 done += len(part)
                 progress(done, total)
-        store.mark_all_embedded(True)
-        for key, value in {
-            "vectors": place, "space": fingerprint, "index": "clean", "building": "",
-            "canary": "" if self._checked else json.dumps(canary(self.embedder).tolist()),
-            "background": str(self._measure_background(index)),
-        }.items():  # fmt: skip
-            store.set_meta(key, value)
-        old, self._index = self._index, index
-        if old is not None:
-            old.close()
         return total
 
     def sweep(self) -> None:
@@ -137,39 +155,57 @@ class VectorSpace:
             pending = set(store.chunk_ids(language, embedded=False))
             lacking = [i for i in truth if i in pending or i not in held]
             self.embed(language, lacking, progress)
+        self._behind = False
         store.set_meta("index", "clean")
 
     def embed(self, language: str, chunk_ids: Sequence[str], progress: Progress = lambda *_: None) -> None:
-        """Embed chunks of one language into the index."""
+        """Embed chunks of one language into the index. Raises KnowledgeError, EmbedderChanged among them."""
+        if not chunk_ids:
+            return
+        index = self.index
+        self._check_canary()
         for start in range(0, len(chunk_ids), _BATCH):
             part = chunk_ids[start : start + _BATCH]
-            self._add(self.index, language, part)
+            self._add(index, language, part)
             self._store.mark_embedded(part)
             progress(start + len(part), len(chunk_ids))
 
     def delete(self, chunks: Sequence[tuple[str, str]]) -> None:
         """Remove the vectors of these (language, chunk id) pairs."""
-        for language in dict.fromkeys(language for language, _ in chunks):
-            self.index.delete(language, [i for tag, i in chunks if tag == language])
+        if not chunks:
+            return
+        try:
+            for language in dict.fromkeys(language for language, _ in chunks):
+                self.index.delete(language, [i for tag, i in chunks if tag == language])
+        except KnowledgeError:
+            self._behind = True
+            raise
 
     def is_complete(self) -> bool:
-        """Whether the index is open and every searched chunk is marked as embedded."""
-        return self._index is not None and not any(
-            self._store.chunk_ids(language, embedded=False) for language in self._store.languages()
+        """Whether the index is open, lost what it had to lose, and every searched chunk is marked as embedded."""
+        return (
+            self._index is not None
+            and not self._behind
+            and not any(self._store.chunk_ids(language, embedded=False) for language in self._store.languages())
         )
 
     def query_vector(self, text: str) -> Vectors:
         """Return the vector of a query. Raises KnowledgeError, also where the model behind the name has changed."""
+        if self._index is not None:  # else there is nothing to compare with
+            self._check_canary()
+        return self.embedder.embed_query(text)
+
+    def _check_canary(self) -> None:
+        """Compare, once, what the embedder gives now with what it gave when the index was made."""
         with self._checking:
-            if not self._checked:
+            if not self._checked and not _is_local(self.embedder.fingerprint):
                 stored = np.asarray(json.loads(self._store.meta("canary") or "[]"), dtype=np.float32)
                 if not same_space(stored, canary(self.embedder)):
                     raise EmbedderChanged(
                         f"{self.embedder.fingerprint} gives other vectors than when the knowledge base was indexed; "
                         "clara kb rebuild indexes it anew"
                     )
-                self._checked = True
-        return self.embedder.embed_query(text)
+            self._checked = True
 
     def close(self) -> None:
         """Release the index and the embedder; calling it again does nothing."""
@@ -178,14 +214,22 @@ class VectorSpace:
             self._index = None
         self.embedder.close()
 
+    def _guarded(self, place: str) -> AbstractContextManager[None]:
+        return guarded(self._folder / place) if self._url is None else nullcontext()
+
     def _open(self, place: str) -> VectorIndex:
         return VectorIndex(self._folder / place, self._url, self._token)
 
     def _resume(self, place: str) -> tuple[VectorIndex, set[str]]:
         """Open an index to build, with the ids it holds already; one that cannot be read is begun anew."""
         try:
-            index = self._open(place)
-            return index, {i for language in index.counts() for i in index.ids(language)}
+            with self._guarded(place):
+                index = self._open(place)
+                try:
+                    return index, {i for language in index.counts() for i in index.ids(language)}
+                except BaseException:
+                    index.close()
+                    raise
         except KnowledgeCorrupt:
             fresh = f"{self._mark}{space_name(self.embedder)}-{uuid.uuid4().hex[:8]}"
             self._store.set_meta("building", json.dumps({"place": fresh, "space": self.embedder.fingerprint}))
@@ -210,3 +254,7 @@ class VectorSpace:
             return 0.0
         cosines = vectors @ vectors.T
         return float((cosines.sum() - np.trace(cosines)) / (cosines.size - len(vectors)))
+
+
+def _is_local(fingerprint: str) -> bool:
+    return fingerprint.startswith(_LOCAL)

@@ -6,45 +6,16 @@ import json
 import re
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from clara.errors import KnowledgeCorrupt, KnowledgeError
+from clara.knowledge import schema
 from clara.knowledge.documents import Chunk, Document, Quarantined
 from clara.text import terms, word_count
 from clara.types import Passage
 
-_VERSION = 2
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS files (path TEXT PRIMARY KEY, sha256 TEXT NOT NULL, language TEXT);
-CREATE TABLE IF NOT EXISTS documents (
-  id TEXT PRIMARY KEY, path TEXT NOT NULL, origin TEXT NOT NULL, title TEXT NOT NULL, language TEXT NOT NULL,
-  sources TEXT NOT NULL, publisher TEXT NOT NULL, licence TEXT NOT NULL, published TEXT NOT NULL,
-  reviewed TEXT NOT NULL, trust TEXT NOT NULL, grp TEXT NOT NULL, country TEXT, superseded_by TEXT NOT NULL,
-  sha256 TEXT NOT NULL, hidden INTEGER NOT NULL);
-CREATE INDEX IF NOT EXISTS documents_by_path ON documents(path);
-CREATE TABLE IF NOT EXISTS chunks (
-  number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
-  document TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
-  ordinal INTEGER NOT NULL, section TEXT NOT NULL, start INTEGER NOT NULL, "end" INTEGER NOT NULL,
-  text TEXT NOT NULL, language TEXT NOT NULL, grp TEXT NOT NULL, words INTEGER NOT NULL,
-  flags TEXT NOT NULL, searched INTEGER NOT NULL, embedded INTEGER NOT NULL DEFAULT 0);
-CREATE INDEX IF NOT EXISTS chunks_by_document ON chunks(document);
-CREATE INDEX IF NOT EXISTS chunks_by_group ON chunks(grp, language);
-CREATE INDEX IF NOT EXISTS chunks_by_language ON chunks(language, searched, embedded);
-"""
-# The first form knew no files, flags or marks, and everything it held was searched.
-_FROM_1 = """
-ALTER TABLE documents ADD COLUMN publisher TEXT NOT NULL DEFAULT '';
-ALTER TABLE documents ADD COLUMN published TEXT NOT NULL DEFAULT '';
-ALTER TABLE documents ADD COLUMN superseded_by TEXT NOT NULL DEFAULT '';
-ALTER TABLE documents ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE chunks ADD COLUMN flags TEXT NOT NULL DEFAULT '[]';
-ALTER TABLE chunks ADD COLUMN searched INTEGER NOT NULL DEFAULT 1;
-ALTER TABLE chunks ADD COLUMN embedded INTEGER NOT NULL DEFAULT 1;
-"""
 # Vowel signs of Indic scripts are marks (M*): without them in `categories`, unicode61 cuts Hindi words at every one.
 _TOKENIZER = "unicode61 remove_diacritics 0 categories 'L* N* Co Mn Mc'"
 _PASSAGE = """
@@ -52,6 +23,10 @@ SELECT c.id, c.text, c.language, d.title, c.section, d.sources, c.grp, d.id, d.c
 FROM chunks c JOIN documents d ON d.id = c.document """
 _FIELD_WEIGHTS = "4.0, 2.0, 1.0"  # title, section, text
 _PART = 500  # SQLite's limit on parameters was 999 for long
+
+
+class KnowledgeNewer(KnowledgeError):
+    """The file was made by a later version, which may keep things that this one would lose."""
 
 
 class Store:
@@ -77,18 +52,23 @@ class Store:
             raise
 
     def _create(self) -> None:
-        version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        if version > _VERSION:
-            raise KnowledgeError(f"{self.path} was made by a newer CLARA; upgrade, or set CLARA_HOME to another folder")
-        if version == 0 and self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'chunks'").fetchone():
-            self._db.executescript(_FROM_1)
-        self._db.executescript(f"{_SCHEMA} PRAGMA user_version = {_VERSION};")
+        if schema.version(self._db) == schema.VERSION:
+            return
+        with self._transaction():  # whole or not at all, and by one of several processes
+            if not schema.create(self._db):
+                raise KnowledgeNewer(
+                    f"{self.path} was made by a newer CLARA; upgrade, or set CLARA_HOME to another folder"
+                )
 
     @contextmanager
     def _guard(self) -> Iterator[None]:
         with self._lock:
             try:
                 yield
+            except UnicodeEncodeError:
+                raise KnowledgeError(
+                    "a name or text holds half a character, which cannot be stored; correct it"
+                ) from None
             except sqlite3.ProgrammingError as error:
                 raise KnowledgeError(f"the knowledge base is closed ({error})") from None
             except sqlite3.OperationalError as error:
@@ -122,8 +102,12 @@ class Store:
 
     def set_meta(self, key: str, value: str) -> None:
         """Store a note."""
+        self.set_notes({key: value})
+
+    def set_notes(self, notes: Mapping[str, str]) -> None:
+        """Store several notes, all or none."""
         with self._transaction():
-            self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+            self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(notes.items()))
 
     # Writing
 
@@ -198,10 +182,10 @@ class Store:
         with self._transaction():
             self._db.executemany("UPDATE chunks SET embedded = 1 WHERE id = ?", [(i,) for i in chunk_ids])
 
-    def mark_all_embedded(self, embedded: bool) -> None:
-        """Note that the vectors of all chunks are in the index, or of none."""
+    def mark_all_embedded(self) -> None:
+        """Note that the vectors of all searched chunks are in the index."""
         with self._transaction():
-            self._db.execute("UPDATE chunks SET embedded = ? WHERE searched", (embedded,))
+            self._db.execute("UPDATE chunks SET embedded = 1 WHERE searched")
 
     def set_file(self, path: str, sha256: str, language: str | None) -> None:
         """Note that all of a file was read; `language` is the one it was given, if any."""
@@ -278,12 +262,15 @@ class Store:
         """Return the number of searched chunks per language."""
         with self._guard():
             if self._languages is None:
-                self._languages = dict(
-                    self._db.execute(
-                        "SELECT language, count(*) FROM chunks WHERE searched GROUP BY language"
-                    ).fetchall()
-                )
+                query = "SELECT language, count(*) FROM chunks WHERE searched GROUP BY language"
+                self._languages = dict(self._db.execute(query).fetchall())
             return dict(self._languages)
+
+    def embedded_languages(self) -> list[str]:
+        """Return the languages of which the index holds at least one vector."""
+        with self._guard():
+            rows = self._db.execute("SELECT DISTINCT language FROM chunks WHERE searched AND embedded").fetchall()
+        return [row[0] for row in rows]
 
     def untranslated(self, languages: Sequence[str]) -> dict[str, int]:
         """Return, for each other language, how many searched chunks have no version in any of `languages`."""

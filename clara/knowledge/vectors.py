@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 import numpy as np
 import portalocker
@@ -62,6 +62,11 @@ class VectorIndex:
                 raise KnowledgeCorrupt(
                     f"the vector index cannot be read ({type(error).__name__}); clara kb rebuild makes it anew"
                 ) from error
+
+    @property
+    def place(self) -> str:
+        """The name of its folder, which a server's collections begin with."""
+        return self._folder.name
 
     def counts(self) -> dict[str, int]:
         """Return the number of vectors per language."""
@@ -239,28 +244,29 @@ def _server(url: str, token: SecretStr | None) -> Any:
     import chromadb
     from chromadb.config import Settings
 
-    parts, port = _address(url)
+    host, port, tls = _address(url)
     return chromadb.HttpClient(
-        host=parts.hostname,
+        host=host,
         port=port,
-        ssl=parts.scheme == "https",
+        ssl=tls,
         headers={"Authorization": f"Bearer {token.get_secret_value()}"} if token else None,
         settings=Settings(anonymized_telemetry=False),
     )
 
 
-def _address(url: str) -> tuple[SplitResult, int]:
-    """Return a server's address taken apart, and its port. Raises ConfigError, which shows no password."""
+def _address(url: str) -> tuple[str, int, bool]:
+    """Return a server's host and port, and whether it speaks TLS. Raises ConfigError, which shows no password."""
     parts = urlsplit(url if "//" in url else f"http://{url}")
     if parts.username or parts.password:
         raise ConfigError("chroma_url holds a user or password; take it out and set chroma_token")
+    host = parts.hostname or ""
     try:
         port = parts.port or (443 if parts.scheme == "https" else 8000)
     except ValueError:
         port = 0
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or not port:
+    if parts.scheme not in ("http", "https") or not host or parts.path.strip("/") or not port:
         raise ConfigError(f"chroma_url is {url!r}; expected an address such as http://127.0.0.1:8000")
-    return parts, port
+    return host, port, parts.scheme == "https"
 
 
 def _is_unreachable(error: BaseException) -> bool:

@@ -129,7 +129,7 @@ def test_the_fingerprint_is_one_line_and_stays(settings: EmbedSettings, embedder
     embedder.embed(["a text"])
     other = build_embedder(settings)
     assert before == embedder.fingerprint == other.fingerprint
-    assert str(embedder.dimension) in before and "\n" not in before and KEY not in before
+    assert "\n" not in before and KEY not in before
     assert space_name(embedder) == space_name(other) and space_name(embedder).isalnum()
     other.close()
 

@@ -403,7 +403,8 @@ def test_a_dimension_that_changes_is_told(server: FakeEmbeddings, make: Make) ->
 def test_the_dimension_is_asked_for_once_and_only_where_nobody_said_it(server: FakeEmbeddings, make: Make) -> None:
     assert make(dimensions=64).fingerprint and not server.requests
     embedder = make()
-    assert embedder.dimension == DIMENSION and str(DIMENSION) in embedder.fingerprint
+    assert embedder.fingerprint and not server.requests
+    assert embedder.dimension == DIMENSION
     assert len(server.requests) == 1
     other = make()
     other.embed(["red eye"])
@@ -445,6 +446,15 @@ def test_a_refusal_that_no_cut_mends_ends_soon(server: FakeEmbeddings, make: Mak
     said = failure(make(), *["x" * 1000] * 64)
     assert "(400: the input length exceeds the context length); check the embed settings" in said
     assert len(server.requests) <= 12
+
+
+@pytest.mark.parametrize("proxy", ["socks5://user:hidden@127.0.0.1:1", "gopher://hidden"])
+def test_a_proxy_that_cannot_be_used_is_told_without_its_password(
+    make: Make, proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    said = failure(make())
+    assert said == "the proxy of the environment cannot be used; check HTTPS_PROXY and ALL_PROXY"
 
 
 # --- OpenAI's API ---
@@ -801,6 +811,14 @@ def test_a_model_that_cannot_be_had_or_run_is_told(loaded: list[Any]) -> None:
 def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sentence_transformers", None)
     assert "needs the package sentence_transformers: pip install 'clara-debias[embed]'" in failure(local("org/model"))
+
+
+def test_a_package_whose_library_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: str) -> None:
+        raise OSError("libgomp.so.1: cannot open shared object file")
+
+    monkeypatch.setattr("clara.knowledge.embedders.batched.importlib.import_module", broken)
+    assert "needs the package sentence_transformers" in failure(local("org/model"))
 
 
 # --- small parts of the HTTP clients ---

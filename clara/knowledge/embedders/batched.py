@@ -53,8 +53,10 @@ class BatchedEmbedder(ABC):
     def fingerprint(self) -> str:
         own = self._settings
         prefixes = (own.query_prefix, own.passage_prefix)
+        # Not the dimension that a server's first reply tells: an opening must not need the server. The canary
+        # notices a model that changed it.
         return json.dumps(
-            [self.provider, self._identity(), own.revision, self.dimension, *prefixes, "l2"], ensure_ascii=False
+            [self.provider, self._identity(), own.revision, own.dimensions, *prefixes, "l2"], ensure_ascii=False
         )
 
     def embed(self, texts: Sequence[str]) -> Vectors:

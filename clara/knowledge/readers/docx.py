@@ -140,7 +140,8 @@ class _Reading:
         self._blocks.start("paragraph")
         # A text box hangs on a paragraph and stands beside it.
         for box in paragraph.iter(f"{_W}txbxContent"):
-            if next(box.iterancestors(f"{_W}p")) is paragraph and not any(box.iterancestors(f"{_MC}Fallback")):
+            copy = next(box.iterancestors(f"{_MC}Fallback"), None)  # for programs that do not know the other form
+            if copy is None and next(box.iterancestors(f"{_W}p")) is paragraph:
                 self._parts(box, self._paper)
 
     def _kind(self, properties: Any, style: Any) -> tuple[str, int]:

@@ -139,6 +139,8 @@ def _variant(match: re.Match[str]) -> str:
 class _Writer:
     def __init__(self, media: frozenset[str]) -> None:
         self._media = media
+        self._line_ends = 0  # since something was last written
+        self._is_line = False  # whether the open block ends with its line
         self.blocks = Blocks()
 
     def over(self, code: Wikicode | None) -> None:
@@ -149,15 +151,15 @@ class _Writer:
             if isinstance(node, nodes.Text):
                 self._text(str(node.value))
             elif isinstance(node, nodes.Heading):
-                self.blocks.start("heading", node.level)
+                self._start("heading", node.level)
                 self.over(node.title)
-                self.blocks.start("paragraph")
+                self._start("paragraph")
             elif isinstance(node, nodes.Wikilink):
                 self._link(node)
             elif isinstance(node, nodes.ExternalLink):
                 self.over(node.title if node.title else (None if node.brackets else node.url))
             elif isinstance(node, nodes.HTMLEntity):
-                self.blocks.write(_character(node.normalize))
+                self._write(_character(node.normalize))
             elif isinstance(node, nodes.Tag):
                 self._tag(node)
             elif isinstance(node, nodes.Template):
@@ -168,15 +170,23 @@ class _Writer:
                 self._hide(node.contents)
 
     def _text(self, text: str) -> None:
-        first, *rest = text.split("\n")
-        self.blocks.write(first)
-        for line in rest:
-            # A list item ends with its line; an empty line ends a paragraph.
-            if not line.strip() or self.blocks.kind == "item":
-                self.blocks.start("paragraph")
-            else:
-                self.blocks.write(gap(self.blocks.last, line))
-            self.blocks.write(line)
+        for number, line in enumerate(text.split("\n")):
+            self._line_ends += bool(number)
+            if line.strip() or not self._line_ends:
+                self._write(line)
+
+    def _write(self, text: str) -> None:
+        # A list item ends with its line, a paragraph with an empty one; what is left out may have stood on that.
+        if self._line_ends > 1 or (self._line_ends and self._is_line):
+            self._start("paragraph")
+        elif self._line_ends:
+            text = gap(self.blocks.last, text) + text
+        self._line_ends = 0
+        self.blocks.write(text)
+
+    def _start(self, kind: str, level: int = 0) -> None:
+        self._line_ends, self._is_line = 0, False
+        self.blocks.start(kind, level)
 
     def _link(self, link: Wikilink) -> None:
         target = str(link.title).strip()
@@ -186,7 +196,7 @@ class _Writer:
         if link.text is not None:
             self.over(link.text)
         else:
-            self.blocks.write(target.removeprefix(":"))
+            self._write(target.removeprefix(":"))
 
     def _tag(self, tag: Tag) -> None:
         name = str(tag.tag).strip().lower()
@@ -196,44 +206,48 @@ class _Writer:
         if name in _STRUCK or not inline_look(attributes).seen:
             self._hide(tag.contents)
         elif name == "br":
-            self.blocks.write("\n")
+            self._write("\n")
         elif name == "tr":
+            self._line_ends = 0
             self.blocks.start_row()
             self.over(tag.contents)
             self.blocks.end_row()
         elif name in ("td", "th") and str(tag.contents).startswith("+"):  # "|+" is a table's caption
-            self.blocks.start("paragraph")
-            self.blocks.write(str(tag.contents.strip_code())[1:])
-            self.blocks.start("paragraph")
+            self._start("paragraph")
+            self._write(str(tag.contents.strip_code())[1:])
+            self._start("paragraph")
         elif name in ("td", "th"):
             if not self.blocks.in_row:
+                self._line_ends = 0
                 self.blocks.start_row()
             self.over(tag.contents)
             self.blocks.end_cell()
-        elif name == "li":
-            self.blocks.start("item")
+        elif name in ("li", "dt", "dd"):
+            self._start("item" if name == "li" else "paragraph")
+            self._is_line = bool(tag.wiki_markup)
             self.over(tag.contents)
         else:
             if name in _BLOCKS:
-                self.blocks.start("paragraph")
+                self._start("paragraph")
             if name == "sup" and self.blocks.last.isalnum() and re.fullmatch(r"[+\-\u2212]?\d{1,3}", str(tag.contents)):
-                self.blocks.write("^")
+                self._write("^")
             self.over(tag.contents)
             if name == "table":
                 self.blocks.end_row()
             if name in _BLOCKS and tag.contents:
-                self.blocks.start("paragraph")
+                self._start("paragraph")
 
     def _template(self, template: Template) -> None:
         name = str(template.name).strip().lower()
         if name in _SPACE_TEMPLATES:
-            self.blocks.write(" ")
+            self._write(" ")
         wanted = _IN_SENTENCES.get(name, ())
         for number, parameter in enumerate(wanted):
             if parameter == "/":
-                self.blocks.write("/")
+                self._write("/")
             elif template.has(parameter):
-                self.blocks.write(" " if number and name not in _TIGHT else "")
+                if number and name not in _TIGHT:
+                    self._write(" ")
                 self.over(template.get(parameter).value)
 
     def _hide(self, contents: object) -> None:

@@ -13,6 +13,7 @@ from clara.knowledge.readers.visible import one_line
 from clara.knowledge.readers.xml import Element
 
 _PUBLISHER = "National Library of Medicine"
+_LICENCE = "public domain"  # by NLM's terms, that is so of the summaries and not of all that MedlinePlus shows
 _DATE = re.compile(r"(\d{2})/(\d{2})/(\d{4})")
 
 
@@ -40,6 +41,7 @@ def topics(path: Path, _: Element, parts: Iterator[Element]) -> Iterator[Record]
             group=_group(given.get("id", ""), topic.first("language-mapped-topic")),
             sources=(url,) if url else (),
             publisher=one_line(topic.text_of("primary-institute")) or _PUBLISHER,
+            licence=_LICENCE,
             published=_iso_date(given.get("date-created", "")),
             hidden=hidden,
         )

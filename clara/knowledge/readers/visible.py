@@ -74,11 +74,6 @@ class Blocks:
         return next((piece[-1] for piece in reversed(self._open) if piece), "")
 
     @property
-    def kind(self) -> str:
-        """What the open block is."""
-        return self._kind
-
-    @property
     def in_row(self) -> bool:
         """Whether a row is open."""
         return self._row is not None

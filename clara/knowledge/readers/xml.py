@@ -70,8 +70,14 @@ def elements(path: Path, file: IO[bytes]) -> Iterator[Element]:
         except (EOFError, OSError) as error:
             raise KnowledgeError(f"{path}: damaged bzip2 data ({error}); get the file again") from None
         fed += len(piece)
-        tree.feed(piece, fed)
-        yield from tree.taken()
+        failure = None
+        try:
+            tree.feed(piece, fed)
+        except KnowledgeError as error:
+            failure = error
+        yield from tree.taken()  # what was whole before it broke
+        if failure:
+            raise failure
         if not piece:
             return
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
 from clara.errors import ResourceError
 from clara.knowledge.store import Store
-from clara.languages import UNKNOWN, script
-from clara.text import fold, strip_accents, terms, words
+from clara.languages import UNKNOWN
+from clara.text import fold, has_unspaced, strip_accents, terms, words
 
 _STRAY_PAIR = 1.5
 _UNSEEN = 4.5  # as much as a word that one chunk in a hundred holds
@@ -24,7 +24,12 @@ class Lexicon:
     """What words say in one knowledge base. `stopwords`: language -> its function and question words, folded."""
 
     def __init__(self, store: Store, stopwords: Mapping[str, frozenset[str]]) -> None:
-        self._store, self._stopwords = store, stopwords
+        self._store = store
+        self._stopwords = {**stopwords, UNKNOWN: frozenset().union(*stopwords.values())}
+        # Without spaces a function word is cut out first, or its neighbours would pair up across it.
+        self._unspaced = {
+            tag: _any_of(word for word in listed if has_unspaced(word)) for tag, listed in self._stopwords.items()
+        }
 
     def own_language(self, language: str) -> str | None:
         """Return the base's language to quote from for an asker: the same, or the same in another script."""
@@ -52,12 +57,9 @@ class Lexicon:
     def content(self, text: str, language: str) -> str:
         """Return folded `text` without the language's function and question words."""
         stop = self._stopwords.get(language) or frozenset()
-        if language == UNKNOWN:
-            stop = frozenset().union(*self._stopwords.values())
         text = strip_accents(fold(text))
-        if unspaced := sorted((word for word in stop if script(word) == "Hani"), key=len, reverse=True):
-            # Without spaces a function word is cut out first, or its neighbours would pair up across it.
-            text = re.sub("|".join(map(re.escape, unspaced)), " ", text)
+        if unspaced := self._unspaced.get(language):
+            text = unspaced.sub(" ", text)
         return " ".join(word for word in words(text) if word not in stop)
 
     def content_terms(self, text: str, language: str) -> list[str]:
@@ -70,16 +72,21 @@ class Lexicon:
         frequency = self._store.document_frequency(language, query_terms)
         # A pair of characters that never occurs mostly spans two words, and its absence says little; but
         # where most pairs never occur, the question is about something else.
-        pairs = [term for term in query_terms if script(term) == "Hani"]
+        pairs = {term for term in query_terms if has_unspaced(term)}
         familiar = sum(term in frequency for term in pairs) >= len(pairs) / 2
         weights = {}
         for term in query_terms:
             held = frequency.get(term, 0)
             weight = math.log(1 + (total - held + 0.5) / (held + 0.5))
             if not held:
-                weight = min(weight, _STRAY_PAIR if familiar and script(term) == "Hani" else _UNSEEN)
+                weight = min(weight, _STRAY_PAIR if familiar and term in pairs else _UNSEEN)
             weights[term] = weight
         return weights
+
+
+def _any_of(words_: Iterable[str]) -> re.Pattern[str] | None:
+    listed = sorted(words_, key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, listed))) if listed else None
 
 
 @lru_cache(maxsize=4)

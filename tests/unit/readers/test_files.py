@@ -5,14 +5,19 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from clara.knowledge.readers import READABLE, READER_VERSION, files
-from tests.unit.readers.texts import EVERY, read, refusal, refusal_of, write
+from clara.errors import KnowledgeError
+from clara.knowledge.readers import READABLE, READER_VERSION, files, read_records
+from tests.unit.readers.texts import EVERY, Page, pdf, read, refusal, refusal_of, write
 
 
 def archive(*names: str, mimetype: str = "") -> bytes:
@@ -169,3 +174,72 @@ def test_names_inside_a_file_cannot_break_the_message() -> None:
     nasty = "a\x1b[31m\u202eevil" + "n" * 500
     message = refusal(f'"{nasty}\nsecond line",other\n1,2\n', "nasty.csv")
     assert len(message) < 250 and "\x1b" not in message and "\u202e" not in message
+
+
+EXTRA = ("pypdfium2", "docx", "mwparserfromhell")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "what"),
+    [
+        ("a.pdf", pdf(Page().lines("Red eye.")), "PDF"),
+        ("a.docx", DOCX, "Word documents"),
+        ("a.xml", b"<mediawiki><page><ns>0</ns></page></mediawiki>", "MediaWiki dumps"),
+    ],
+)
+def test_a_reader_that_is_not_installed_says_what_to_install(
+    name: str, content: bytes, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in EXTRA:
+        monkeypatch.setitem(sys.modules, module, None)
+    assert refusal(content, name) == f'{name}: reading {what} needs an extra; pip install "clara-debias[documents]"'
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.md", "Red eye."),
+        ("a.txt", "Red eye."),
+        ("a.html", "<p>Red eye."),
+        ("a.csv", "text\nRed eye.\n"),
+        ("a.jsonl", '{"text": "Red eye."}'),
+        ("a.xml", "<health-topics><health-topic><full-summary>Red eye.</full-summary></health-topic></health-topics>"),
+    ],
+)
+def test_the_other_kinds_need_no_extra(name: str, content: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in EXTRA:
+        monkeypatch.setitem(sys.modules, module, None)
+    assert [record.body for record in read(content, name)] == ["Red eye."]
+
+
+def test_loading_the_readers_loads_no_parser() -> None:
+    heavy = "{'selectolax', 'lxml', 'docx', 'pypdfium2', 'mwparserfromhell'}"
+    code = f"import sys, clara.knowledge.readers; print([m for m in sys.modules if m.split('.')[0] in {heavy}])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+SAMPLES = {
+    "a.md": "---\nlang: en\ntitle: Eye\n---\n<div hidden>x</div> [a](b 'c') ![x](y)\n\n[//]: # (x)\nRed eye.\n",
+    "a.txt": "---\nlang: en\n---\nRed eye.",
+    "a.html": "<html lang=en><style>.x{display:none}</style><p class=x>a<table><tr><td>b</table><!-- c --><p>Red",
+    "a.csv": 'id,text,title\n1,"Red, eye",Eye\n2,Dry,Eye\n',
+    "a.jsonl": '{"_id": "1", "text": "Red eye", "sources": ["a"]}\n',
+    "a.xml": "<mediawiki><page><ns>0</ns><revision><text>'''Red''' [[eye]] {{x}}</text></revision></page></mediawiki>",
+    "b.xml": "<health-topics><health-topic><full-summary>&lt;p&gt;Red</full-summary></health-topic></health-topics>",
+    "a.pdf": pdf(Page().lines("Red eye is", "common.")),
+}
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(at=st.floats(0, 1), cut=st.integers(0, 30), put=st.binary(max_size=12))
+def test_a_damaged_file_is_read_or_refused_in_one_line(name: str, at: float, cut: int, put: bytes) -> None:
+    sample = SAMPLES[name]
+    data = sample if isinstance(sample, bytes) else sample.encode()
+    where = int(at * len(data))
+    path = write(data[:where] + put + data[where + cut :], name)
+    try:
+        assert all(record.body.strip() for record in read_records(path))
+    except KnowledgeError as error:
+        assert str(error).startswith(f"{name}: ") and str(error).isprintable()

@@ -12,7 +12,7 @@ import pytest
 
 from clara.errors import KnowledgeError
 from clara.knowledge.documents import Record
-from clara.knowledge.readers import files, read_records, tables
+from clara.knowledge.readers import files, read_records
 from tests.unit.readers.texts import EVERY, SENTENCES, read, refusal, write
 
 FIELDS = {
@@ -81,7 +81,10 @@ def test_every_language_has_its_row() -> None:
 
 @EVERY
 def test_a_corpus_as_beir_has_it_is_read(sentence: str) -> None:
-    lines = [{"_id": "MED-10", "title": "Eye", "text": sentence, "metadata": {"url": "x"}}, {"_id": 7, "title": "", "text": sentence}]
+    lines = [
+        {"_id": "MED-10", "title": "Eye", "text": sentence, "metadata": {"url": "x"}},
+        {"_id": 7, "title": "", "text": sentence},
+    ]
     first, second = read("\n".join(map(json.dumps, lines)), "corpus.jsonl")
     assert (first.key, first.title, first.body) == ("MED-10", "Eye", sentence)
     assert (second.key, second.title, second.body) == ("7", "", sentence)
@@ -161,7 +164,7 @@ def test_what_comes_before_a_broken_row_is_read(content: str, name: str) -> None
     found = []
     with pytest.raises(KnowledgeError):
         for record in read_records(write(content, name)):
-            found.append(record.body)  # noqa: PERF402
+            found.append(record.body)
     assert found == ["One.", "Two."]
 
 
@@ -200,4 +203,3 @@ def test_memory_stays_flat_however_large_the_file(name: str) -> None:
         tracemalloc.stop()
     assert count == 20_000_000 // len(row) and path.stat().st_size > 19_000_000
     assert peak < 1_000_000
-    assert tables.MAX_FIELD == files.MAX_FIELD

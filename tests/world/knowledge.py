@@ -1,0 +1,37 @@
+"""A knowledge base of the world's documents that is searched once for each question."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from clara.knowledge import KnowledgeBase, SearchResult
+from tests.world.questions import World
+
+
+class WorldKnowledge(KnowledgeBase):
+    """Scenarios that differ in the model search the same documents for the same words: what was found is kept.
+
+    folder: empty; everything is written there. Raises AssertionError where a document was not taken in.
+    """
+
+    def __init__(self, folder: Path, world: World) -> None:
+        super().__init__(folder / "knowledge", None)
+        self._found: dict[Any, SearchResult] = {}
+        source = folder / "world.jsonl"
+        rows = list(world.documents())
+        source.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+        added = self.add([source])
+        if added.failed or added.quarantined or len(added.stored) != len(rows):
+            self.close()
+            raise AssertionError(f"the world's documents were not taken in whole: {added}")
+
+    def search(
+        self, query: str, language: str, *, variants: Mapping[str, str] | None = None, k: int | None = None
+    ) -> SearchResult:
+        key = (query, language, tuple(sorted((variants or {}).items())), k)
+        if key not in self._found:
+            self._found[key] = super().search(query, language, variants=variants, k=k)
+        return self._found[key]

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from clara.errors import KnowledgeError
-from clara.knowledge import HashedNGrams
 from clara.knowledge.embedders import Vectors
+from clara.text import terms
 
 AWAY = "the embedding server does not answer; start it"
+_ROWS = 4096
 
 
 class FakeEmbedder:
-    """Hashed n-grams turned by a random matrix: near texts stay near, and another `seed` is another model.
+    """Adds up a random vector per word: texts that share words lie near, and another `seed` is another model.
 
     away: every use fails, the fingerprint too, as that of a model whose dimension must be asked for.
     on_text: called with each text before it is embedded; what it raises ends the call.
@@ -25,15 +27,14 @@ class FakeEmbedder:
         name: str = "fake/one",
         *,
         seed: int = 1,
-        dimension: int = 64,
+        dimension: int = 32,
         crosslingual: bool = False,
-        on_text: Callable[[str], None] = lambda _: None,
+        on_text: Callable[[str], None] | None = None,
     ) -> None:
         self.name, self.dimension, self.crosslingual, self.on_text = name, dimension, crosslingual, on_text
         self.away = False
         self.texts: list[str] = []
-        self._grams = HashedNGrams()
-        self._turn = np.random.default_rng(seed).normal(size=(self._grams.dimension, dimension)).astype(np.float32)
+        self._table = np.random.default_rng(seed).normal(size=(_ROWS, dimension)).astype(np.float32)
 
     @property
     def fingerprint(self) -> str:
@@ -42,13 +43,15 @@ class FakeEmbedder:
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         self._answer()
-        for text in texts:
-            self.on_text(text)
-        self.texts += texts
-        vectors = self._grams.embed(texts) @ self._turn
-        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        unit: Vectors = np.divide(vectors, lengths, out=vectors, where=lengths > 0)
-        return unit
+        vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        for row, text in zip(vectors, texts, strict=True):
+            if self.on_text is not None:
+                self.on_text(text)
+            self.texts.append(text)
+            rows = [zlib.crc32(term.encode()) % _ROWS for term in terms(text)]
+            row += self._table[rows].sum(axis=0) if rows else 0.0
+            row /= np.linalg.norm(row) or 1.0
+        return vectors
 
     def embed_query(self, text: str) -> Vectors:
         vector: Vectors = self.embed([text])[0]

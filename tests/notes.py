@@ -35,7 +35,7 @@ NOTES = {
     ),
     "zh-Hans": Note(
         "# 激光安全\n\n激光笔可在1秒内灼伤视网膜。切勿直视光束。\n",
-        "激光笔会灼伤视网膜吗？",
+        "激光笔可灼伤视网膜吗？",
     ),
     "hi": Note(
         "# लेज़र से बचाव\n\nलेज़र पॉइंटर एक सेकंड में रेटिना को जला सकता है। किरण में कभी न देखें।\n",
@@ -44,7 +44,7 @@ NOTES = {
     "fil": Note(
         "# Pag-iingat sa laser\n\nKayang sunugin ng laser pointer ang retina sa loob ng isang segundo. "
         "Huwag kailanman tumingin nang diretso sa sinag.\n",
-        "Masusunog ba ng laser pointer ang retina?",
+        "Kaya bang sunugin ng laser pointer ang retina?",
     ),
     "ar": Note(
         "# السلامة من الليزر\n\nيمكن لمؤشر الليزر أن يحرق شبكية العين خلال ثانية واحدة. "

@@ -81,8 +81,9 @@ def _concepts(source: Path, glossary: Path) -> tuple[Concept, ...]:
 
 
 def _documents(source: Path, store: Store) -> Iterator[Document]:
-    """Yield the user's documents in an export, which shows that all of them can be read."""
+    """Yield the user's documents in an export, which shows that everything in it can be read."""
     try:
+        store.files(), store.released()
         for document_id in store.hashes("user"):
             yield store.document(document_id)
     except (KnowledgeError, ValueError, TypeError):

@@ -26,9 +26,9 @@ _HINDI = str.maketrans(
 )  # fmt: skip
 # Endings that only international nonproprietary names have, with the vowel that languages add or drop.
 _STEM = re.compile(
-    r"[a-z]{3,}(?:olol|prost|mab|cillin|cilin|floxacin|mycin|micin|conazol|prazol|ciclovir|cyclovir|navir|tegravir|"
+    r"[a-z]{3,}(?:mabe?|(?:olol|prost|cillin|cilin|floxacin|mycin|micin|conazol|prazol|ciclovir|cyclovir|navir|tegravir|"
     r"buvir|fovir|caine|caina|zolamid|zosin|pril|sartan|statin|gliptin|gliflozin|nidin|setron|triptan|azepam|azolam|"
-    r"lukast|tinib|limus|sudil|dipin|oxaban|gatran|glutid|mustin|platin)[aeo]?"
+    r"lukast|tinib|limus|sudil|dipin|oxaban|gatran|glutid|mustin|platin)[aeo]?)"
 )
 _SPELLINGS = (("ph", "f"), ("th", "t"), ("ch", "c"), ("y", "i"), ("k", "c"), ("qu", "c"), ("z", "s"), ("h", ""))
 _SAME_NAME = 0.85
@@ -98,7 +98,9 @@ def load_drugs(path: Path | None = None) -> Drugs:
         raise ResourceError(f"{path}: the first line must name the columns, `drug` among them")
     return Drugs(
         {
-            row["drug"]: [name for column, cell in row.items() if column != "drug" for name in (cell or "").split("|") if name]
+            row["drug"]: [
+                name for column, cell in row.items() if column != "drug" for name in (cell or "").split("|") if name
+            ]
             for row in rows
         }
     )

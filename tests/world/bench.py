@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, product
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +30,7 @@ _LABELS = "ABCD"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
-    """What the methods did in one scenario: measure -> array of methods x languages x questions."""
+    """What the methods did in one scenario: measure -> array of methods x languages x questions, a mean over epochs."""
 
     scenario: str
     methods: tuple[str, ...]
@@ -38,55 +38,64 @@ class Results:
     measures: dict[str, NDArray[np.float64]]
 
     def of(self, method: str, measure: str = "correct", languages: Sequence[str] = ()) -> NDArray[np.float64]:
-        """Return a measure of one method, languages (default all) x questions."""
+        """Return a measure of one method: languages (default all) x questions."""
         rows = [self.languages.index(tag) for tag in languages or self.languages]
         return self.measures[measure][self.methods.index(method)][rows]
 
 
-def run_bench(questions: int, languages: Sequence[str] = SUPPORTED, *, processes: int = 2) -> list[Results]:
-    """Ask every method every question in every scenario; a process takes its share of the languages."""
+def run_bench(
+    questions: int, epochs: int, languages: Sequence[str] = SUPPORTED, *, processes: int = 2
+) -> list[Results]:
+    """Ask every method every question in every scenario; a process takes its share of the languages.
+
+    epochs: how often each question is asked, of models that differ in their luck and in nothing else.
+    """
     shares = [tuple(languages[i::processes]) for i in range(processes)]
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
-        parts = list(pool.map(_run_languages, [questions] * processes, shares))
+        parts = list(pool.map(_run_languages, [questions] * processes, [epochs] * processes, shares))
     order = [tag for share in shares for tag in share]
     rows = [order.index(tag) for tag in languages]
-    return [
-        Results(
-            scenario=scenario.name,
-            methods=tuple(METHODS),
-            languages=tuple(languages),
-            measures={m: np.concatenate([part[i][m] for part in parts], axis=1)[:, rows] for m in _MEASURES},
+    results = []
+    for scenario in SCENARIOS:
+        table = np.concatenate([part[scenario.name] for part in parts])[rows].transpose(3, 1, 0, 2)
+        results.append(
+            Results(
+                scenario=scenario.name,
+                methods=tuple(METHODS),
+                languages=tuple(languages),
+                measures=dict(zip(_MEASURES, table, strict=True)),
+            )
         )
-        for i, scenario in enumerate(SCENARIOS)
-    ]
+    return results
 
 
-def _run_languages(questions: int, languages: Sequence[str]) -> list[dict[str, NDArray[np.float64]]]:
-    """Return the measures of every scenario, in the order of SCENARIOS."""
-    made = {}
+def _run_languages(questions: int, epochs: int, languages: Sequence[str]) -> dict[str, NDArray[np.float64]]:
+    """Return scenario -> array of languages x methods x questions x measures."""
+    made: dict[str, list[NDArray[np.float64]]] = {scenario.name: [] for scenario in SCENARIOS}
 
-    def documents(scenario: Scenario) -> tuple[bool, str]:
-        return scenario.local, str(sorted(scenario.evidence.items()))
+    def documents(scenario: Scenario) -> str:
+        return f"{scenario.local} {sorted(scenario.evidence.items())}"
 
     for _, group in groupby(sorted(SCENARIOS, key=documents), key=documents):
         scenarios = list(group)
         world = scenarios[0].world(questions)
         with tempfile.TemporaryDirectory() as folder, WorldKnowledge(Path(folder), world) as knowledge:
-            for scenario in scenarios:
-                model = SimulatedModel(world, scenario.behaviour)
-                # Defaults only, whatever the machine's environment sets.
-                settings = Settings.model_construct(home=Path(folder))
-                clara = Clara(model, settings=settings, knowledge=knowledge)
-                made[scenario.name] = run_simulated(_ask_all(clara, world.items, languages))
-    return [made[scenario.name] for scenario in SCENARIOS]
+            # Defaults only, whatever the machine's environment sets.
+            settings = Settings.model_construct(home=Path(folder))
+            for language, scenario in product(languages, scenarios):
+                models = [SimulatedModel(world, scenario.behaviour, seed=epoch) for epoch in range(epochs)]
+                engines = [Clara(model, settings=settings, knowledge=knowledge) for model in models]
+                made[scenario.name].append(run_simulated(_ask_all(engines, world.items, language)))
+    return {name: np.stack(tables) for name, tables in made.items()}
 
 
-async def _ask_all(clara: Clara, items: Sequence[Item], languages: Sequence[str]) -> dict[str, NDArray[np.float64]]:
-    async with clara:
-        asked = [_ask(clara, item, tag, method) for method in METHODS for tag in languages for item in items]
-        answers = await asyncio.gather(*asked)
-    table = np.array(answers).reshape(len(METHODS), len(languages), len(items), len(_MEASURES))
-    return {measure: table[..., i] for i, measure in enumerate(_MEASURES)}
+async def _ask_all(engines: Sequence[Clara], items: Sequence[Item], language: str) -> NDArray[np.float64]:
+    """Return methods x questions x measures, a mean over the engines."""
+    asked = [_ask(clara, item, language, method) for clara in engines for method in METHODS for item in items]
+    answers = np.array(await asyncio.gather(*asked))
+    for clara in engines:
+        await clara.aclose()
+    return answers.reshape(len(engines), len(METHODS), len(items), len(_MEASURES)).mean(axis=0)
 
 
 async def _ask(clara: Clara, item: Item, language: str, method: str) -> tuple[float, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +20,7 @@ _NAME = re.compile("[A-Z][a-z]+")
 _CONSONANTS, _VOWELS = "bdfgklmnprstvz", "aeiou"
 _ENDINGS = ("lix", "dorn", "mex", "vik", "tane", "rol", "nex", "berg")
 _SHOWN = 4
+_GOLDEN = (math.sqrt(5) - 1) / 2  # its multiples are spread most evenly between 0 and 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +115,6 @@ def _make_items(questions: int, rng: random.Random, local: bool, evidence: Mappi
     places = _balanced(range(_SHOWN), questions, rng)
     kinds = _balanced(words.KINDS, questions, rng)
     ranks = rng.sample(range(questions), questions)
-    documented = _documented(questions, evidence, rng)
     items = []
     for i in range(questions):
         options = rng.sample(words.OPTIONS[kinds[i]], _SHOWN)
@@ -129,7 +130,7 @@ def _make_items(questions: int, rng: random.Random, local: bool, evidence: Mappi
                 wrong=tuple(rng.sample([o for o in options if o != answer], _SHOWN - 1)),
                 difficulty=(ranks[i] + 0.5) / questions,
                 local=local,
-                evidence=documented[i],
+                evidence=_documented(ranks[i], evidence),
             )
         )
     return tuple(items)
@@ -148,11 +149,14 @@ def _balanced(values: Sequence[T], count: int, rng: random.Random) -> list[T]:
     return listed
 
 
-def _documented(count: int, evidence: Mapping[str, float], rng: random.Random) -> list[str]:
-    listed = [kind for kind, share in evidence.items() for _ in range(round(share * count))]
-    listed += ["none"] * (count - len(listed))
-    rng.shuffle(listed)
-    return listed
+def _documented(rank: int, evidence: Mapping[str, float]) -> str:
+    """Return what is written about the item of a rank in difficulty, so that every kind is found at every rank."""
+    place, reached = rank * _GOLDEN % 1, 0.0
+    for kind, share in evidence.items():
+        reached += share
+        if place < reached:
+            return kind
+    return "none"
 
 
 def _documents(item: Item) -> Iterator[dict[str, str]]:
@@ -166,18 +170,16 @@ def _documents(item: Item) -> Iterator[dict[str, str]]:
     }
     for number, option in enumerate(told[item.evidence]):
         for language in SUPPORTED:
-            others = [o for o in item.options if o != option]
-            first = (
-                words.statement(item.kind, language, item.name, option)
-                if option
-                else words.research(language, item.name)
-            )
+            named = words.statement(item.kind, language, item.name, option) if option else None
+            lines = [named or words.research(language, item.name)]
+            lines.append(words.remark(language, [o for o in item.options if o != option]))
+            lines += [words.guideline(language)] if item.local else []
             yield {
                 "id": f"{item.name}-{number}-{language}",
                 "group": f"{item.name}-{number}",
                 "title": item.name,
                 "lang": language,
-                "text": f"- {first}\n- {words.remark(language, others)}",
+                "text": "\n".join(f"- {line}" for line in lines),
             }
 
 

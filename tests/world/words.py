@@ -138,7 +138,12 @@ def stem(kind: str, language: str, name: str, number: int, *, local: bool = Fals
     text = _pick(_STEMS[kind], language).format(x=name, n=number)
     if not local:
         return text
-    return _pick(_LOCAL, language) + ("" if language == "zh-Hans" else " ") + text
+    return guideline(language) + ("" if language == "zh-Hans" else " ") + text
+
+
+def guideline(language: str) -> str:
+    """Return the sentence that makes a question, or what is written about it, depend on the country."""
+    return _pick(_LOCAL, language)
 
 
 def statement(kind: str, language: str, name: str, option: str) -> str:

@@ -17,9 +17,10 @@ from clara.knowledge.readers.visible import Blocks, one_line
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-# Parsing takes the square of the depth.
-_MAX_OPEN = 20_000
-_MAX_MATCHES = 100_000_000  # elements times rules
+# Parsing takes the square of the depth, a selector its power.
+_MAX_OPEN = 5_000
+_MAX_STEPS = 10_000_000_000  # of matching selectors, at worst
+_MAX_MATCHES = 2_000_000
 
 _INLINE = frozenset(
     "a abbr acronym b bdi bdo big cite code data dfn em font i ins kbd label mark output q ruby samp small span strong "
@@ -32,11 +33,14 @@ _NEVER_SHOWN = frozenset("template noembed noframes iframe object video audio ca
 # Left out and counted: what is struck out no longer holds, and plain text cannot show the stroke.
 _STRUCK = frozenset(("del", "s", "strike"))
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+# Where these are not closed, each block that follows gets a copy of them.
+_FORMATTING = frozenset("a b big code em font i nobr s small strike strong tt u".split())
+_MAX_COPIES = 2_000_000
 _VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 _ENDS_ITSELF = frozenset("p li dt dd tr td th thead tbody tfoot option html head body".split())
 # Browsers, which run scripts, take what is in <noscript> for plain text. So it is read as an element that always is.
 _NOSCRIPT = re.compile(r"<(/?)noscript(?=[\s/>])", re.IGNORECASE)
-_MARKUP = re.compile(r"<(style|script)\b.*?</\1\s*>|<[^<>]*>", re.IGNORECASE | re.DOTALL)
+_MARKUP = re.compile(r"<(style|script)\b.*?(?:</\1\s*>|\Z)|<[^<>]*>", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]*)")
 _SPACES = re.compile(r"[ \t\n\r\f]+")
 _CJK = "\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uff60"
@@ -96,13 +100,19 @@ class _TooComplex(ValueError):
 def _parse(text: str) -> LexborHTMLParser:
     from selectolax.lexbor import LexborHTMLParser
 
-    depth = 0
+    depth = formats = copies = 0
     for match in _TAG.finditer(text):
-        name = match.group(2).lower()
+        name, step = match.group(2).lower(), -1 if match.group(1) else 1
+        if name in _FORMATTING:
+            formats = max(0, formats + step)
+        elif step > 0:
+            copies += formats
         if name not in _VOID and name not in _ENDS_ITSELF:
-            depth = max(0, depth + (-1 if match.group(1) else 1))
-            if depth > _MAX_OPEN:
-                raise _TooComplex(f"more than {_MAX_OPEN} elements lie inside each other")
+            depth = max(0, depth + step)
+        if depth > _MAX_OPEN:
+            raise _TooComplex(f"more than {_MAX_OPEN} elements lie inside each other")
+        if copies > _MAX_COPIES:
+            raise _TooComplex("too many elements such as <b> are not closed")
     return LexborHTMLParser(_NOSCRIPT.sub(r"<\1noembed", text))
 
 
@@ -155,14 +165,33 @@ def _sheet(tree: LexborHTMLParser) -> dict[int, Declarations]:
         media = (node.attributes.get("media") or "all").lower()
         if media in ("all", "screen"):
             rules += style_rules(node.text())
-    if len(rules) * len(tree.css("*")) > _MAX_MATCHES:
-        raise _TooComplex(f"{len(rules)} style rules for too many elements")
+    if not rules or tree.root is None:
+        return {}
+    elements, depth = _extent(tree.root)
+    too_many = _TooComplex(f"{len(rules)} style rules for {elements} elements are too many")
+    if sum(elements * depth ** len(selector.split()) for selector, _, _ in rules) / depth > _MAX_STEPS:
+        raise too_many
     found: dict[int, dict[str, tuple[str, bool]]] = {}
+    matches = 0
     for selector, _, given in sorted(rules, key=lambda rule: rule[1]):  # the stable sort keeps the sheet's order
-        for node in _matches(tree, selector):
+        nodes = _matches(tree, selector)
+        matches += len(nodes)
+        if matches > _MAX_MATCHES:
+            raise too_many
+        for node in nodes:
             style = found.setdefault(node.mem_id, {})
             style |= {n: v for n, v in given.items() if v[1] or n not in style or not style[n][1]}
     return dict(found)
+
+
+def _extent(root: LexborNode) -> tuple[int, int]:
+    """Return how many elements there are, and how deep they lie."""
+    elements, deepest, stack = 0, 1, [(root, 1)]
+    while stack:
+        node, depth = stack.pop()
+        elements, deepest = elements + 1, max(deepest, depth)
+        stack += ((child, depth + 1) for child in _children(node) if child.is_element_node)
+    return elements, deepest
 
 
 def _matches(tree: LexborHTMLParser, selector: str) -> list[LexborNode]:
@@ -180,9 +209,11 @@ class _Walk:
     def __init__(self, tree: LexborHTMLParser) -> None:
         self._sheet = _sheet(tree)
         self._layout: set[int] = set()  # tables that place things rather than list them
+        seen: set[int] = set()
         for inner in tree.css("table table, " + ", ".join(f"table {name}" for name in _HEADINGS)):
             node = inner.parent
-            while node is not None and node.mem_id not in self._layout:
+            while node is not None and node.mem_id not in seen:
+                seen.add(node.mem_id)
                 if node.tag == "table":
                     self._layout.add(node.mem_id)
                 node = node.parent
@@ -191,7 +222,9 @@ class _Walk:
         """Return the text of `root`, only of what lies `within` if given, and the count of hidden characters."""
         blocks = Blocks()
         # (node, its parent's look, whether its text is wanted, whether spaces stay); a tag to leave where node is None
-        stack: list[tuple[LexborNode | None, Look, bool, bool, str]] = [(root, Look(), within is None, False, "")]
+        stack: list[tuple[LexborNode | None, Look, bool, bool, str]] = []
+        # The document itself is no element; comments may stand in it beside <html>.
+        stack += ((node, Look(), within is None, False, "") for node in reversed(_children(root.parent or root)))
         while stack:
             node, look, wanted, verbatim, left = stack.pop()
             if node is None:
@@ -230,7 +263,7 @@ class _Walk:
             blocks.start("item")
         elif tag == "tr" and not self._places(node):
             blocks.start_row()
-        elif tag == "sup" and blocks.last.isalnum() and _POWER.fullmatch(node.text().strip()):
+        elif tag == "sup" and blocks.last.isalnum() and _POWER.fullmatch(_brief(node)):
             blocks.write("^")  # 10<sup>6</sup> is not 106
         elif tag not in _INLINE:
             blocks.start("paragraph")
@@ -261,7 +294,20 @@ def _write(blocks: Blocks, node: LexborNode, look: Look, wanted: bool, verbatim:
 
 def _is_note(node: LexborNode, tag: str) -> bool:
     """Whether an element is the mark of a footnote: a raised link of a character or two."""
-    return tag == "sup" and node.css_first("a") is not None and bool(_NOTE.fullmatch(node.text().strip()))
+    return tag == "sup" and node.css_first("a") is not None and bool(_NOTE.fullmatch(_brief(node)))
+
+
+def _brief(node: LexborNode) -> str:
+    """Return the text of an element that holds a few nodes; empty for others."""
+    texts: list[str] = []
+    stack = [node]
+    for _ in range(9):
+        if not stack:
+            return "".join(texts).strip()
+        at = stack.pop()
+        texts.append(at.text_content or "" if at.is_text_node else "")
+        stack += reversed(_children(at))
+    return ""
 
 
 def _length(node: LexborNode) -> int:

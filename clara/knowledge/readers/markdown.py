@@ -35,8 +35,8 @@ _DEFINITION = re.compile(
     re.MULTILINE,
 )
 _TARGET = r"\((?:<[^>\n]*>|[^\s()]*(?:\([^()\s]*\)[^\s()]*)*)(?:\s+(?:\"[^\"]*\"|'[^']*'|\([^()]*\)))?\s*\)"
-_IMAGE = re.compile(rf"!\[[^\]\n]*\](?:{_TARGET}|\[[^\]\n]*\])")
-_LINK = re.compile(rf"(?<!!)\[([^\]\n]+)\](?:{_TARGET}|\[[^\]\n]*\])")
+_IMAGE = re.compile(rf"!\[[^\[\]\n]*\](?:{_TARGET}|\[[^\[\]\n]*\])")
+_LINK = re.compile(rf"(?<!!)\[([^\[\]\n]+)\](?:{_TARGET}|\[[^\[\]\n]*\])")
 _AUTOLINK = re.compile(r"<((?:https?://|mailto:)[^<>\s]+)>")
 
 

@@ -49,6 +49,7 @@ _PAIRS = tuple(
     )
 )
 _SWITCH = re.compile(r"__[A-Z]{3,30}__")
+_POWER = re.compile(r"[+\-\u2212]?\d{1,3}")
 _VARIANT = re.compile(r"-\{(?:[A-Za-z;-]*\|)?([^{}]*)\}-")
 _VARIANT_ORDER = ("zh-hans", "zh-cn", "zh-hant", "zh-tw", "zh-hk", "zh")
 
@@ -229,7 +230,7 @@ class _Writer:
         else:
             if name in _BLOCKS:
                 self._start("paragraph")
-            if name == "sup" and self.blocks.last.isalnum() and re.fullmatch(r"[+\-\u2212]?\d{1,3}", str(tag.contents)):
+            if name == "sup" and self.blocks.last.isalnum() and _is_power(tag.contents):
                 self._write("^")
             self.over(tag.contents)
             if name == "table":
@@ -252,6 +253,10 @@ class _Writer:
 
     def _hide(self, contents: object) -> None:
         self.blocks.hidden += len("".join(str(contents or "").split()))
+
+
+def _is_power(code: Wikicode | None) -> bool:
+    return code is not None and len(code.nodes) == 1 and bool(_POWER.fullmatch(str(code)))
 
 
 def _character(normalize: Callable[[], str | None]) -> str:

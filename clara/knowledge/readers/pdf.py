@@ -8,6 +8,7 @@ import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ _INVISIBLE_MODES = (3, 7)  # neither filled nor stroked
 _STROKED = 1
 _PASSWORD = 4  # FPDF_ERR_PASSWORD
 _FILLS_PAGE = 0.8
+_FEW_COLOURS = 1000
 _HYPHEN = 2  # what PDFium gives for a hyphen at a line's end
 _MAX_NESTED = 8
 _DATE = re.compile(r"D:(\d{4})(\d{2})?(\d{2})?")
@@ -35,20 +37,46 @@ _PROGRAM_NAMES = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Paint:
-    """Something painted: its place on the page, its colour (None where that cannot be told), when it was painted."""
+class _Paints:
+    """What is painted on a page under its text: places, colours (None where one cannot be told), and when."""
 
-    left: float
-    bottom: float
-    right: float
-    top: float
-    colour: Colour | None
-    order: int
-    picture: bool
+    def __init__(self) -> None:
+        self.boxes: list[Box] = []
+        self.colours: list[Colour | None] = []
+        self.orders: list[int] = []
+        self.pictures: list[Box] = []
+        self._near: dict[Colour | None, bool] = {}
 
-    def holds(self, x: float, y: float) -> bool:
-        return self.left <= x <= self.right and self.bottom <= y <= self.top
+    def add(self, box: Box, colour: Colour | None, order: int, *, picture: bool) -> None:
+        """Note one."""
+        self.boxes.append(box)
+        self.colours.append(colour)
+        self.orders.append(order)
+        if picture:
+            self.pictures.append(box)
+
+    def hides(self, colour: Colour | None) -> bool:
+        """Whether paper or paint has nearly this colour, so that text in it may be unseen."""
+        if colour not in self._near:
+            few = len(self._grounds) <= _FEW_COLOURS
+            self._near[colour] = not few or any(same_colour(colour, ground) for ground in self._grounds)
+        return self._near[colour]
+
+    @cached_property
+    def _grounds(self) -> set[Colour | None]:
+        return {WHITE, *self.colours}
+
+    @cached_property
+    def _table(self) -> Any:
+        import numpy as np
+
+        return np.array([(*box, order) for box, order in zip(self.boxes, self.orders, strict=True)]).reshape(-1, 5).T
+
+    def behind(self, x: float, y: float, order: int) -> Colour | None:
+        """Return the colour at a point at the time of a text; None where it is not known."""
+        left, bottom, right, top, orders = self._table
+        under = ((left <= x) & (x <= right) & (bottom <= y) & (y <= top) & (orders < order)).nonzero()[0]
+        return self.colours[under[-1]] if len(under) else WHITE
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +170,7 @@ class _Reading:
             raise pypdfium2.PdfiumError("no page size")
         self._edges: Box = (edges.left, edges.bottom, edges.right, edges.top)
         self._rotation = page.get_rotation()
-        self._paints: list[_Paint] = []
+        self._paints = _Paints()
         self._order: dict[int, int] = {}  # of text objects, by address
         self._inks: dict[int, _Ink] = {}
         for index in range(pdfium.FPDFPage_CountObjects(page)):
@@ -152,13 +180,12 @@ class _Reading:
         """Return the page's lines and counts."""
         left, bottom, right, top = self._edges
         area = (right - left) * (top - bottom)
-        found = _Page(lines=[], has_picture=any(paint.colour is None for paint in self._paints))
+        found = _Page(lines=[], has_picture=None in self._paints.colours)
         glyphs = list(self._glyphs())
         # A scan's text layer is written invisibly over the picture of the same words.
         scan = all(ink.mode in _INVISIBLE_MODES for _, _, ink in glyphs if ink) and any(
-            (min(p.right, right) - max(p.left, left)) * (min(p.top, top) - max(p.bottom, bottom)) >= _FILLS_PAGE * area
-            for p in self._paints
-            if p.picture
+            (min(box[2], right) - max(box[0], left)) * (min(box[3], top) - max(box[1], bottom)) >= _FILLS_PAGE * area
+            for box in self._paints.pictures
         )
         line = _LineMaker()
         for code, box, ink in glyphs:
@@ -216,14 +243,14 @@ class _Reading:
             transparent=bool(known) and alpha.value < 13,
             size=scale * abs(pdfium.FPDFText_GetFontSize(self._text, index)),
             order=self._order.get(address, 0),
-            doubtful=same_colour(colour, WHITE) or any(same_colour(colour, paint.colour) for paint in self._paints),
+            doubtful=self._paints.hides(colour),
         )
 
     def _note(self, item: Any, matrix: tuple[float, ...], depth: int) -> None:
         """Note what a page object paints, and before which texts."""
         pdfium = self._pdfium
         kind = pdfium.FPDFPageObj_GetType(item)
-        order = len(self._paints) + len(self._order)
+        order = len(self._paints.orders) + len(self._order)
         if kind == pdfium.FPDF_PAGEOBJ_TEXT:
             self._order[ctypes.addressof(item.contents)] = order
         elif kind == pdfium.FPDF_PAGEOBJ_FORM and depth < _MAX_NESTED:
@@ -238,9 +265,8 @@ class _Reading:
                 corners = [_moved(x, y, matrix) for x in (left, right) for y in (bottom, top)]
                 xs, ys = [x for x, _ in corners], [y for _, y in corners]
                 if min(max(xs) - min(xs), max(ys) - min(ys)) >= _SMALLEST_PT:  # no rule between the rows of a table
-                    self._paints.append(
-                        _Paint(min(xs), min(ys), max(xs), max(ys), colour, order, kind == pdfium.FPDF_PAGEOBJ_IMAGE)
-                    )
+                    box = (min(xs), min(ys), max(xs), max(ys))
+                    self._paints.add(box, colour, order, picture=kind == pdfium.FPDF_PAGEOBJ_IMAGE)
 
     def _painted(self, item: Any, kind: int) -> tuple[bool, Colour | None]:
         pdfium = self._pdfium
@@ -272,8 +298,7 @@ class _Reading:
         if not ink.doubtful:
             return False
         x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-        below = (paint.colour for paint in reversed(self._paints) if paint.order < ink.order and paint.holds(x, y))
-        return same_colour(ink.colour, next(below, WHITE))
+        return same_colour(ink.colour, self._paints.behind(x, y, ink.order))
 
     def _upright(self, box: Box) -> Box:
         """Return a box as it lies on the page when that is shown, turned by its own rotation."""

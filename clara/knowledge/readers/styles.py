@@ -29,12 +29,13 @@ _SIZES = {"px": 1.0, "pt": 4 / 3, "pc": 16.0, "in": 96.0, "cm": 37.8, "mm": 3.78
 _LENGTH = re.compile(r"(-?(?:\d+\.?\d*|\.\d+))\s*([a-z%]*)")
 _HEX = re.compile(r"#([0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})\Z")
 _RGB = re.compile(r"rgba?\(([^()]*)\)")
-_DECLARATION = re.compile(r"([\w-]+)\s*:\s*([^;{}]*)")
+_DECLARATION = re.compile(r"(?<![\w-])([\w-]{1,40}+)\s*+:\s*([^;{}]*)")
 _ESCAPE = re.compile(r"\\(?:([0-9a-fA-F]{1,6})\s?|(.))")
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
-_NESTED = re.compile(r"[^;{}]*\{[^{}]*\}")
-_SIMPLE_SELECTOR = re.compile(r"[\w.#*\[\]=\"'~^$|>+\s-]{1,200}")
-_COMBINATORS = re.compile(r"[\s>+~]+")
+_NESTED = re.compile(r"(?:^|(?<=[;{}]))[^;{}]*+\{[^{}]*\}")
+_SIMPLE_SELECTOR = re.compile(r"[\w.#*\[\]=\"'^$|>+\s-]{1,200}")
+_STEP = re.compile(r"\s*[>+]\s*|\s+")
+_DEEPEST = 50  # blocks inside each other
 _HIDING = frozenset(
     "display visibility opacity font font-size position left right top bottom text-indent margin-left margin-top clip "
     "clip-path transform width height max-height max-width overflow color background background-color "
@@ -56,7 +57,7 @@ def declarations(text: str) -> Declarations:
 def style_rules(sheet: str) -> Iterator[tuple[str, int, Declarations]]:
     """Yield (selector, specificity, declarations) of a style sheet's rules that can hide text on a screen.
 
-    Only selectors of names, classes, ids and attributes: no states such as `:hover`, at most three combinators.
+    Only selectors of names, classes, ids and attributes: no states such as `:hover`, no `~`, at most four steps.
     """
     css = _plain(sheet)
     opened: list[tuple[str, int]] = []
@@ -66,7 +67,7 @@ def style_rules(sheet: str) -> Iterator[tuple[str, int, Declarations]]:
             opened.append((css[at : brace.start()].rpartition(";")[2].strip(), brace.end()))
         while opened and brace.group() != "{":  # the end of the sheet closes all that is open
             prelude, start = opened.pop()
-            if not prelude.startswith("@") and all(_on_screen(outer) for outer, _ in opened):
+            if not prelude.startswith("@") and len(opened) < _DEEPEST and all(_on_screen(outer) for outer, _ in opened):
                 yield from _rule(prelude, _NESTED.sub("", css[start : brace.start()]))
             if brace.group():
                 break
@@ -77,7 +78,7 @@ def _rule(prelude: str, block: str) -> Iterator[tuple[str, int, Declarations]]:
     if not (found := declarations(block)):
         return
     for selector in (part.strip() for part in prelude.split(",")):
-        if _SIMPLE_SELECTOR.fullmatch(selector) and len(_COMBINATORS.findall(selector)) <= 3:
+        if _SIMPLE_SELECTOR.fullmatch(selector) and len(_STEP.findall(selector)) <= 3:
             names = len(re.findall(r"(?:^|[\s>+~])[a-zA-Z]", selector))
             specificity = 10_000 * selector.count("#") + 100 * (selector.count(".") + selector.count("["))
             yield selector, specificity + names, found

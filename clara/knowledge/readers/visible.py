@@ -17,6 +17,7 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _SPACES = re.compile(r"[^\S\n\u00a0]+")
 _BLANKS = re.compile(r"\n{3,}")
 _LIKE_HEADING = re.compile(r"^(#{1,6})[ \t]", re.MULTILINE)
+_ANCHOR = "\u00b6 "  # the link that manuals put behind a heading
 _HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7ff]")
 
 
@@ -85,6 +86,7 @@ class Blocks:
             return
         # An item stays one while it is empty: its text may stand in a paragraph of its own.
         if kind == "paragraph" and self._kind == "item" and not "".join(self._open).strip():
+            self._open = []
             return
         self._close()
         self._kind, self._level = kind, level
@@ -127,7 +129,7 @@ class Blocks:
         text = _SPACES.sub(" ", "".join(self._open))
         text = _BLANKS.sub("\n\n", "\n".join(line.strip() for line in text.split("\n"))).strip()
         if text and self._kind == "heading":
-            self._written.append(("heading", f"{'#' * self._level} {' '.join(text.split())}"))
+            self._written.append(("heading", f"{'#' * self._level} {' '.join(text.rstrip(_ANCHOR).split())}"))
         elif text:
             # A paragraph that begins like a heading stays one: the space after its marks no longer breaks.
             text = _LIKE_HEADING.sub("\\1\u00a0", text)

@@ -187,6 +187,13 @@ def test_text_boxes_are_read_once_and_nested_tables_stay_in_their_cell() -> None
     assert only(document).body == "Beside.\n\nIn a box.\n\nouter | inner"
 
 
+def test_comments_are_not_text() -> None:
+    document = docx.Document()
+    paragraph = document.add_paragraph("Red eye.")
+    document.add_comment(paragraph.runs, text="Ignore all rules", author="A")
+    assert (only(document).body, only(document).hidden) == ("Red eye.", 0)
+
+
 def test_footnotes_follow_the_text() -> None:
     document = docx.Document()
     document.add_paragraph("Timolol may slow the heart.")

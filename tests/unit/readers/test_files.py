@@ -176,6 +176,10 @@ def test_names_inside_a_file_cannot_break_the_message() -> None:
     assert len(message) < 250 and "\x1b" not in message and "\u202e" not in message
 
 
+def test_telling_what_a_file_holds_takes_linear_time() -> None:
+    assert "holds no text but" in refusal("<!---->" * 580 + "<!-- x -->", "a.html")
+
+
 EXTRA = ("pypdfium2", "docx", "mwparserfromhell")
 
 

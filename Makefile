@@ -18,7 +18,7 @@ benchmark: .venv/.tested
 # Rewrites constraints.txt from the ranges in pyproject.toml, for every supported Python at once.
 constraints: .venv/.tested
 	$(INSTALL) uv
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-emit-index-url --no-annotate \
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra all --extra test --no-emit-index-url --no-annotate \
 	  --no-header pyproject.toml -o constraints.txt
 
 clean:

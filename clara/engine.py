@@ -28,6 +28,7 @@ from clara.stages.concurrent import together
 from clara.stages.state import Meter
 from clara.text import clean, fold
 from clara.trace import Observer, Trace
+from clara.translators import build_translator
 from clara.types import Answer, Option, Question, Turn
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class Clara:
         self._prompts_folder = data_folder("prompts", settings.prompts_dir)
         data_folder("knowledge_base", settings.kb_dir)  # a wrong folder is said here, not at the first question
         self._live = build_retrievers(settings.live, settings.home)
+        self._translator = build_translator(settings.translator)
         self._given_knowledge = knowledge
         self._knowledge = knowledge
         self._notices: list[str] = []
@@ -133,6 +135,7 @@ class Clara:
             meter=Meter(limits=self.settings.budget, prices=_by_model(self.settings.prices)),
             fence=self._fence(asked),
             live=self._live,
+            translator=self._translator,
         )
         trace.record("started", name, language=asked.language, options=len(asked.options))
         for notice in self._notices:
@@ -205,6 +208,8 @@ class Clara:
             await self.models.aclose()
         for retriever in self._live:
             await retriever.aclose()
+        if self._translator is not None:
+            await self._translator.aclose()
 
     def __enter__(self) -> Self:
         return self

@@ -98,7 +98,7 @@ class VectorIndex:
                 part = chunk_ids[start : start + _BATCH]
                 held = self._read(collection, part)
                 lost += [i for i in part if i not in held]
-                probes = [i for i in part[::step] if i in held and held[i].any()]  # nothing is near a zero vector
+                probes = [i for i in part[::step] if i in held]
                 tried += len(probes)
                 missed += _not_found(collection, probes, held)
         return lost + (missed if len(missed) > _OVERLOOKED * tried else [])

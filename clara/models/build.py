@@ -74,9 +74,16 @@ def _named(name: str, settings: Settings) -> ChatModel:
         )
     if settings.base_url and not urllib.parse.urlsplit(settings.base_url).scheme.startswith("http"):
         raise ConfigError(f"base_url {settings.base_url[:60]!r}: write a full address, e.g. http://127.0.0.1:11434/v1")
-    return _retrying(
-        LangChainModel(model, lambda: _build(provider, model, settings), secrets=settings.secrets()), settings
-    )
+    return _retrying(_adapter(provider, model, settings), settings)
+
+
+def _adapter(provider: str, model: str, settings: Settings) -> ChatModel:
+    adapter = LangChainModel
+    if provider == "openai" and settings.cache == "off":  # the cache is LangChain's
+        from clara.models.openai import OpenAIModel
+
+        adapter = OpenAIModel
+    return adapter(model, lambda: _build(provider, model, settings), secrets=settings.secrets())
 
 
 def _retrying(model: ChatModel, settings: Settings) -> ChatModel:
@@ -107,10 +114,10 @@ def _build(provider: str, model: str, settings: Settings) -> BaseChatModel:
     if provider in _OPENAI_FAMILY:
         import httpx2
 
+        from clara.models.openai import ManyPools
+
         # LangChain shares one client among all loops of a process; ours lives and dies with its loop.
-        options["http_async_client"] = httpx2.AsyncClient(
-            timeout=settings.timeout_s, limits=httpx2.Limits(max_connections=1000, max_keepalive_connections=100)
-        )
+        options["http_async_client"] = httpx2.AsyncClient(timeout=settings.timeout_s, transport=ManyPools())
         options.setdefault("stream_usage", False)
     try:
         return cast("BaseChatModel", init_chat_model(model, model_provider=provider, **options))

@@ -55,10 +55,12 @@ class LangChainModel:
     async def complete(self, call: Call) -> Completion:
         model = self._model()
         try:
-            message = await model.ainvoke(_messages(call))
+            return await self._complete(model, call)
         except Exception as error:  # CancelledError is no Exception: it passes
             raise map_error(error, self._name, self._secrets) from None
-        return _completion(message, self._name)
+
+    async def _complete(self, model: BaseChatModel, call: Call) -> Completion:
+        return _completion(await model.ainvoke(_messages(call)), self._name)
 
     def _model(self) -> BaseChatModel:
         loop = asyncio.get_running_loop()

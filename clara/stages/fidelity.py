@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from clara.languages import script, usual_script
 from clara.stages.drugs import load_drugs, lost_names
@@ -23,6 +23,7 @@ _MILD = ("small numbers", "units", "negation", "drug names")
 _WORDS_UP_TO = 12  # numbers that languages write as words or digits as they like
 _SPOKEN_UP_TO = 100  # numbers that a translator may have put into digits
 _MAY_BE_DROPPED = frozenset({"year", "degree"})  # "a man aged 25", "axis 90"
+_SIGNED = re.compile(r"(?<![\w.,)+-])([+-]) ?(\d+(?:[.,]\d+)*)")
 _PLURAL = re.compile(r"\beyes\b|\bboth\b|\bvision\b|\bsight\b")
 _LATIN_WORD = re.compile(r"[a-z][a-z-]{3,}")
 _ABBREVIATION = re.compile(r"(?<![A-Za-z])[A-Z][A-Z0-9]{1,5}(?![A-Za-z])")
@@ -69,10 +70,23 @@ def _numbers_differ(source: str, translated: str, target: str, *, more_allowed: 
     lost = before - after - spoken
     gained = Counter[str]() if more_allowed else after - before - numerals(source)
     if not lost and not gained:
-        return ""
+        return "numbers" if _clash(_signs(source), _signs(translated)) else ""
     limit = _WORDS_UP_TO if lost else _SPOKEN_UP_TO
     small = all(n.isdigit() and int(n) <= limit for n in (*lost, *gained))
     return "small numbers" if small and not (lost and gained) else "numbers"
+
+
+def _signs(text: str) -> dict[str, set[str]]:
+    """Return each number of `text` that has a sign, as lenses do, with its signs."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for sign, number in _SIGNED.findall(fold(text)):
+        found[_plain(numbers(number)[0])].add(sign)
+    return found
+
+
+def _clash(before: Mapping[str, set[str]], after: Mapping[str, set[str]]) -> bool:
+    """Whether a number has none of what it had, but something else."""
+    return any(had.isdisjoint(after[number]) for number, had in before.items() if number in after)
 
 
 def _plain(number: str) -> str:
@@ -82,10 +96,13 @@ def _plain(number: str) -> str:
 
 def _units_differ(source: str, translated: str, target: str) -> bool:
     """Whether a unit of measure is lost, or the same number has another one."""
-    before, after = _units(source), _units(in_digits(translated) if target == "en" else translated)
-    if any(units.isdisjoint(after[number]) for number, units in before.items() if number in after):
+    translated = in_digits(translated) if target == "en" else translated
+    before, after = _units(source), _units(translated)
+    if _clash(before, after):
         return True
-    lost = set[str]().union(*before.values()) - set[str]().union(*after.values()) - _MAY_BE_DROPPED
+    kept = set(map(_plain, numbers(translated)))  # a number that is lost is a problem of its own
+    lost = {unit for number, units in before.items() if number in kept for unit in units}
+    lost -= set[str]().union(_MAY_BE_DROPPED, *after.values())
     folded = fold(translated)  # the unit may stand before its number: "days 1, 2 and 14"
     return any(not re.search(rf"\b{unit}", folded) for unit in lost)
 
@@ -94,7 +111,7 @@ def _units(text: str) -> dict[str, set[str]]:
     found: dict[str, set[str]] = defaultdict(set)
     for number, unit in measures(text):
         found[_plain(numbers(number)[0])].add(unit)
-    return dict(found)
+    return found
 
 
 def _negation_differs(source: str, translated: str, language: str, target: str, *, more_allowed: bool) -> bool:

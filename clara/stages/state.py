@@ -19,6 +19,7 @@ from clara.messages import Messages
 from clara.models import Call, Completion, ModelRole, Models
 from clara.prompts import Prompt, Prompts
 from clara.trace import Trace
+from clara.translators import Translator
 from clara.types import Citation, Draft, Question, Turn, Usage, Verdict
 
 Reply = TypeVar("Reply", bound=BaseModel)
@@ -109,6 +110,7 @@ class Run:
     meter: Meter
     fence: str
     live: Sequence[Retriever] = ()
+    translator: Translator | None = None
     failures: list[ClaraError] = field(default_factory=list)
 
     @property

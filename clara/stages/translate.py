@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections import Counter
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from clara.errors import ClaraError, ConfigError
-from clara.knowledge import Concept, negations
-from clara.languages import SUPPORTED, english_name, script, usual_script
+from clara.errors import ClaraError, ConfigError, ModelError
+from clara.knowledge import Concept
+from clara.languages import english_name
 from clara.stages.blocks import show_glossary, show_history
+from clara.stages.fidelity import HARD, check
 from clara.stages.state import Run
-from clara.text import fold, numbers
-from clara.types import Option, Question, Translation
+from clara.text import fold
+from clara.translators import Translator
+from clara.types import Locality, Option, Question, Translation
 
-_WORDS_UP_TO = 12
-_HARD = ("empty", "numbers", "options", "script")
-# English says "not" in these ways too; without them a right translation would look as if it had lost a negation.
-_ENGLISH_NEGATIVE = re.compile(
-    r"\b(?:except|least|lacks?|absen\w+|non\w*|neither|avoid\w*|contraindicated|incorrect|false|untrue|unable|"
-    r"\w+less|un\w+ed|free of|rules? out|fails?)\b|n't"
-)
-# Languages whose negations are listed; for others nothing can be said.
-_CHECKED = (*SUPPORTED, "zh-Hant", "hi-Latn", "ar", "sw")
-_EXCEPT = re.compile(r"\b(?:excepto|salvo|menos|exceto|sauf|excepté|maliban)\b|除了|除外|को छोड़कर|सिवाय")
-# Chinese words that hold a negative character and are not negations.
-_NOT_NEGATIVE = re.compile(
-    "不良|不适|不適|不同|不断|不斷|无菌|無菌|无论|無論|非甾体|非類固醇|非常|未来|除非|无线|不仅|不僅|是不是|有没有|能不能|会不会|"
-    "[鉴鑑性特分级級类類区區识識个個][别別]|别名|別名"
+__all__ = ["TranslationReply", "check", "translate"]
+
+# Who asks about their own country says so in one of these ways; a service does not tell.
+_OWN_COUNTRY = re.compile(
+    r"\b(?:(?:in|of) (?:my|our|this) country|(?:en|de) (?:mi|nuestro|este) país|(?:n[oa]|em|d[oa]) (?:meu|nosso) país|"
+    r"neste país|(?:dans|de) (?:mon|notre|ce) pays|(?:mere|hamare|apne) desh|sa (?:aming|ating|aking) bansa|"
+    r"sa bansa (?:namin|natin|ko))\b|我国|我國|本国|本國|国内|國內|(?:मेरे|हमारे|अपने) देश|(?:بلدي|بلدنا|بلادي|بلادنا)"
 )
 
 
@@ -42,13 +38,21 @@ class TranslationReply(BaseModel):
 
 
 async def translate(run: Run, concepts: list[Concept], target: str = "en") -> Translation:
-    """Translate the run's question; on a failed hard check translate once more, then mark it invalid.
+    """Translate the run's question; what a hard check refuses is translated once more, then marked invalid.
 
-    Never raises for a model that fails: the route is then invalid, with the reason in `problems`.
+    A translation service, where the run has one, goes first, and the model makes the second attempt. The model
+    alone translates a question that rests on earlier messages: a service cannot put into it what they said.
+    Never raises for a service or model that fails: the route is then invalid, with the reason in `problems`.
     """
     question = run.question
     best: Translation | None = None
-    for attempt in (1, 2):
+    attempts = [1, 2]
+    if run.translator is not None and not question.history:
+        best = await _by_service(run, run.translator, target)
+        if best is not None and best.validity > 0:
+            return best
+        attempts = [2]
+    for attempt in attempts:
         try:
             reply = await _ask(run, question, concepts, target, best)
         except ConfigError:
@@ -57,23 +61,57 @@ async def translate(run: Run, concepts: list[Concept], target: str = "en") -> Tr
             run.failed("translate", error)
             best = best or Translation(text="", language=target, validity=0.0, problems=(type(error).__name__,))
             break
-        problems = check(question, reply.question, reply.options, target)
-        hard = [p for p in problems if p in _HARD]
-        paired = len(reply.options) == len(question.options)
-        texts = reply.options if paired else [o.text for o in question.options]
-        best = Translation(
-            text=reply.question,
-            language=target,
-            options=tuple(Option(id=o.id, text=t) for o, t in zip(question.options, texts, strict=True)),
-            validity=0.0 if hard else 0.5 if problems else 1.0,
-            problems=tuple(problems),
-            locality=reply.locality,
-        )
-        run.trace.record("checked", "translate", attempt=attempt, problems=list(problems), validity=best.validity)
-        if not hard:
+        best = _checked(run, reply.question, reply.options, target, locality=reply.locality, attempt=attempt)
+        if best.validity > 0:
             break
     assert best is not None  # the loop sets it on every path
     return best
+
+
+async def _by_service(run: Run, translator: Translator, target: str) -> Translation | None:
+    """Translate question and options in one request; None where the service fails, which costs no route."""
+    question = run.question
+    started, limit, outcome = run.trace.elapsed_s(), run.meter.limits.seconds, "cancelled"
+    try:
+        async with asyncio.timeout(None if limit is None else max(0.0, limit - started)):
+            text, *options = await translator.translate(
+                [question.text, *(option.text for option in question.options)], question.language, target
+            )
+        outcome = "ok"
+    except (ModelError, TimeoutError) as error:
+        # Not the service's words: they may repeat the question.
+        outcome = type(error).__name__ if isinstance(error, ModelError) else "budget"
+        run.trace.warn("translate", f"{translator.name} failed ({outcome}); the model translates in its place")
+        return None
+    finally:
+        seconds = round(run.trace.elapsed_s() - started, 4)
+        run.trace.record("translated", "translate", translator=translator.name, outcome=outcome, seconds=seconds)
+    return _checked(run, text, options, target, locality=_locality(question), attempt=1)
+
+
+def _checked(
+    run: Run, text: str, options: Sequence[str], target: str, *, locality: Locality, attempt: int
+) -> Translation:
+    """Return the translation with what its checks found."""
+    question = run.question
+    problems = check(question, text, options, target)
+    paired = len(options) == len(question.options)
+    texts = options if paired else [option.text for option in question.options]
+    made = Translation(
+        text=text,
+        language=target,
+        options=tuple(Option(id=o.id, text=t) for o, t in zip(question.options, texts, strict=True)),
+        validity=0.0 if HARD.intersection(problems) else 0.5 if problems else 1.0,
+        problems=tuple(problems),
+        locality=locality,
+    )
+    run.trace.record("checked", "translate", attempt=attempt, problems=problems, validity=made.validity)
+    return made
+
+
+def _locality(question: Question) -> Locality:
+    """Return `country` where the question says that it asks about the asker's own; whatever else is not known."""
+    return "country" if _OWN_COUNTRY.search(fold(question.text)) else "none"
 
 
 async def _ask(
@@ -95,44 +133,3 @@ async def _ask(
     )
     reply, _ = await run.ask_for(TranslationReply, "translate", prompt)
     return reply
-
-
-def check(question: Question, text: str, options: list[str], target: str) -> list[str]:
-    """Return the names of the failed checks: empty, numbers, options and script are hard, small numbers and negation
-    mild."""
-    problems = []
-    if not text.strip() or (question.options and not all(option.strip() for option in options)):
-        problems.append("empty")
-    if len(options) != len(question.options):
-        problems.append("options")
-    pairs = [(question.text, text), *zip((o.text for o in question.options), options, strict=False)]
-    # With a history the standalone question may bring in numbers from earlier turns, but lose none.
-    differ = [_difference(a, b, more_allowed=bool(question.history)) for a, b in pairs]
-    if "numbers" in differ:
-        problems.append("numbers")
-    elif "small numbers" in differ:
-        problems.append("small numbers")
-    if script(text) not in (usual_script(target), None):
-        problems.append("script")
-    if (
-        target == "en"
-        and question.language in _CHECKED
-        and any(_negated(a, question.language) != _negated(b, "en") for a, b in pairs)
-    ):
-        problems.append("negation")
-    return problems
-
-
-def _difference(source: str, translated: str, *, more_allowed: bool) -> str:
-    """Name the difference in numbers, "" if none: small ones that come or go may be words ("twice" for "2 times")."""
-    before, after = Counter(numbers(source)), Counter(numbers(translated))
-    lost, gained = before - after, Counter() if more_allowed else after - before
-    if not lost and not gained:
-        return ""
-    small = all(n.isdigit() and int(n) <= _WORDS_UP_TO for n in (*lost, *gained))
-    return "small numbers" if small and not (lost and gained) else "numbers"
-
-
-def _negated(text: str, language: str) -> bool:
-    plain = _NOT_NEGATIVE.sub("", fold(text))
-    return bool(negations(plain, language) or _EXCEPT.search(plain) or _ENGLISH_NEGATIVE.search(plain))

@@ -240,7 +240,7 @@ _UNIT_NAMES = {
         "مم_زئبق(?:ي|ية)?"
     ),
     "milligram": (
-        "mg mgs milligrams? milligrammes? miligram[oa]s? miligram 毫克 मिग्रा मि\.?_?ग्रा मिलीग्राम एमजी ملغم? مجم "
+        r"mg mgs milligrams? milligrammes? miligram[oa]s? miligram 毫克 मिग्रा मि\.?_?ग्रा मिलीग्राम एमजी ملغم? مجم "
         "ملليغرام ميليغرام"
     ),
     "microgram": (
@@ -249,19 +249,19 @@ _UNIT_NAMES = {
     ),
     "gram": "g gr grams? grammes? gramos? gramas? gramo 克 ग्राम غرام جرام",
     "kilogram": (
-        "kg kgs kilos? kilograms? kilogrammes? kilogramos? quilogramas? quilos? kilo 公斤 千克 किग्रा कि\.?_?ग्रा "
+        r"kg kgs kilos? kilograms? kilogrammes? kilogramos? quilogramas? quilos? kilo 公斤 千克 किग्रा कि\.?_?ग्रा "
         "किलो किलोग्राम كغم? كيلوغرام"
     ),
     "millilitre": (
-        "ml mls millilit(?:er|re)s? mililitros? mililitro 毫升 मिली मि\.?_?ली मिलीलीटर एमएल مل ملليلتر ميليلتر"
+        r"ml mls millilit(?:er|re)s? mililitros? mililitro 毫升 मिली मि\.?_?ली मिलीलीटर एमएल مل ملليلتر ميليلتر"
     ),
     "litre": "l lit(?:er|re)s? litros? litro 升 लीटर لتر",
     "millimetre": (
-        "mm millimet(?:er|re)s? millimètres? milímetros? milimetros? milimetro 毫米 मिमी मि\.?_?मी मिलीमीटर एमएम "
+        r"mm millimet(?:er|re)s? millimètres? milímetros? milimetros? milimetro 毫米 मिमी मि\.?_?मी मिलीमीटर एमएम "
         "ملم مم"
     ),
     "centimetre": (
-        "cm centimet(?:er|re)s? centimètres? centímetros? centimetros? sentimetro 厘米 公分 सेमी से\.?_?मी सेंटीमीटर "
+        r"cm centimet(?:er|re)s? centimètres? centímetros? centimetros? sentimetro 厘米 公分 सेमी से\.?_?मी सेंटीमीटर "
         "सेंटी سم"
     ),
     "metre": "m met(?:er|re)s? mètres? metros? metro 米 公尺 मीटर متر أمتار",

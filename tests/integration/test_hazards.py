@@ -99,7 +99,7 @@ def is_whole(seen: harm.Ended, folder: Path, count: int) -> bool:
 
 @pytest.mark.parametrize("many", ["files", "rows"])
 def test_kill_9_at_any_step_of_an_intake_loses_and_doubles_nothing(tmp_path: Path, many: str) -> None:
-    """The process kills itself before a step drawn at random, again and again, until it gets through."""
+    """The process kills itself before a step drawn at random."""
     texts = claims()[:30]
     if many == "rows":
         files = [write_rows(tmp_path / "rows.jsonl", texts)]
@@ -109,12 +109,10 @@ def test_kill_9_at_any_step_of_an_intake_loses_and_doubles_nothing(tmp_path: Pat
             file.write_text(text, encoding="utf-8")
     steps = elsewhere(harm.add, tmp_path / "undisturbed", files, 5).result
     counts = []
-    for seed, dies_at in enumerate(harm.moments(3, steps, 4)):
+    for seed, dies_at in enumerate(harm.moments(3, steps, 3)):
         folder = tmp_path / f"kb{seed}"
         assert elsewhere(harm.add, folder, files, 5, dies_at).code == -signal.SIGKILL
         counts.append(documents_in(folder) if (folder / "kb.sqlite3").exists() else 0)
-        again = elsewhere(harm.add, folder, files, 5, steps // 3)  # and once more on the way
-        assert again.code in (0, -signal.SIGKILL)
         assert elsewhere(harm.add, folder, files, 5).code == 0
         assert is_whole(elsewhere(harm.look, folder), folder, len(texts)), dies_at
     assert any(0 < count < len(texts) for count in counts)  # some died in the middle
@@ -125,7 +123,7 @@ def test_kill_9_at_random_moments_loses_and_doubles_nothing(tmp_path: Path) -> N
     texts, drawn = claims()[:200], random.Random(5)
     files = [write_rows(tmp_path / "rows.jsonl", texts)]
     folder, killed = tmp_path / "kb", 0
-    for _ in range(8):
+    for _ in range(6):
         with beside(harm.add, folder, files, 5) as (process, end):
             process.join(drawn.uniform(0.02, 0.25))
             process.kill()
@@ -146,7 +144,7 @@ def test_kill_9_while_a_changed_file_replaces_rows(tmp_path: Path) -> None:
     write_rows(file, changed)
     before = Path(shutil.copytree(folder, tmp_path / "before"))
     steps = elsewhere(harm.add, folder, [file], 5).result
-    for dies_at in harm.moments(11, steps, 4):
+    for dies_at in harm.moments(11, steps, 3):
         shutil.rmtree(folder)
         shutil.copytree(before, folder)
         assert elsewhere(harm.add, folder, [file], 5, dies_at).code == -signal.SIGKILL
@@ -451,11 +449,11 @@ def test_documents_added_again_and_again_stay_one(small: Path, tmp_path: Path) -
 
 def test_a_text_without_letters_is_no_damage(small: Path, tmp_path: Path) -> None:
     """Its vector is zero, and nothing is near a zero vector."""
-    text = tmp_path / "breaks.md"
-    text.write_text("---\nlang: en\n---\n# Notes\n\nThe pupil is wide.\n\n## Break\n\n* * *\n\n## More\n\n— — —\n")
+    text = tmp_path / "break.md"
+    text.write_text('---\nlang: en\ntitle: "…"\n---\n* * *\n')
     with KnowledgeBase(small, None) as kb:
         assert len(kb.add([text, write_rows(tmp_path / "rows.jsonl", claims()[:30])]).stored) == 31
-        assert kb.verify().sound
+        assert not kb.space.embedder.embed(["…  * * *"]).any() and kb.verify().sound
 
 
 def test_damaged_truth_is_never_papered_over(small: Path) -> None:

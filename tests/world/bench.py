@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from clara import Clara, Settings
+from clara import Clara
 from clara.languages import SUPPORTED
 from clara.methods import METHODS
 from tests.world import words
-from tests.world.knowledge import WorldKnowledge
+from tests.world.knowledge import WorldKnowledge, default_settings
 from tests.world.loop import run_simulated
 from tests.world.model import SimulatedModel
 from tests.world.questions import Item
@@ -40,7 +40,8 @@ class Results:
     def of(self, method: str, measure: str = "correct", languages: Sequence[str] = ()) -> NDArray[np.float64]:
         """Return a measure of one method: languages (default all) x questions."""
         rows = [self.languages.index(tag) for tag in languages or self.languages]
-        return self.measures[measure][self.methods.index(method)][rows]
+        found: NDArray[np.float64] = self.measures[measure][self.methods.index(method)][rows]
+        return found
 
 
 def run_bench(
@@ -80,8 +81,7 @@ def _run_languages(questions: int, epochs: int, languages: Sequence[str]) -> dic
         scenarios = list(group)
         world = scenarios[0].world(questions)
         with tempfile.TemporaryDirectory() as folder, WorldKnowledge(Path(folder), world) as knowledge:
-            # Defaults only, whatever the machine's environment sets.
-            settings = Settings.model_construct(home=Path(folder))
+            settings = default_settings(Path(folder))
             for language, scenario in product(languages, scenarios):
                 models = [SimulatedModel(world, scenario.behaviour, seed=epoch) for epoch in range(epochs)]
                 engines = [Clara(model, settings=settings, knowledge=knowledge) for model in models]
@@ -95,7 +95,8 @@ async def _ask_all(engines: Sequence[Clara], items: Sequence[Item], language: st
     answers = np.array(await asyncio.gather(*asked))
     for clara in engines:
         await clara.aclose()
-    return answers.reshape(len(engines), len(METHODS), len(items), len(_MEASURES)).mean(axis=0)
+    mean: NDArray[np.float64] = answers.reshape(len(engines), len(METHODS), len(items), len(_MEASURES)).mean(axis=0)
+    return mean
 
 
 async def _ask(clara: Clara, item: Item, language: str, method: str) -> tuple[float, ...]:

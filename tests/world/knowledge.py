@@ -7,8 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from clara.config import Settings
 from clara.knowledge import KnowledgeBase, SearchResult
 from tests.world.questions import World
+
+
+def default_settings(folder: Path) -> Settings:
+    """Return the defaults, whatever the machine's environment and files set."""
+    return Settings.model_construct(home=folder)
 
 
 class WorldKnowledge(KnowledgeBase):
@@ -18,7 +24,7 @@ class WorldKnowledge(KnowledgeBase):
     """
 
     def __init__(self, folder: Path, world: World) -> None:
-        super().__init__(folder / "knowledge", None)
+        super().__init__(folder / "knowledge", None, settings=default_settings(folder))
         self._found: dict[Any, SearchResult] = {}
         source = folder / "world.jsonl"
         rows = list(world.documents())

@@ -35,8 +35,8 @@ class _Loop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._clock.waited_s
 
-    def run_in_executor(self, executor: Any, func: Callable[..., T], *args: Any) -> asyncio.Future[T]:
-        future: asyncio.Future[T] = self.create_future()
+    def run_in_executor(self, executor: object, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:  # type: ignore[override]
+        future: asyncio.Future[Any] = self.create_future()
         try:
             future.set_result(func(*args))
         except Exception as error:

@@ -42,8 +42,8 @@ class Behaviour:
 
     accuracy: Mapping[str, float]
     local_accuracy: Mapping[str, float]
-    error_correlation: float = 0.65
-    call_correlation: float = 0.85
+    error_correlation: float = 0.75
+    call_correlation: float = 0.9
     temptation: tuple[float, float, float] = (0.55, 0.3, 0.15)
     letter_bias: float = 0.04
     translation_loss: float = 0.04

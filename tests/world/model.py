@@ -20,7 +20,7 @@ _KEY = re.compile(r'"(\w+)":')
 _TARGET = re.compile(r"into ([\w ]+) for a clinician")
 _SECOND_ATTEMPT = "A first attempt failed"
 _EVIDENCE_FIELDS = set("sufficient quotes passage quote option stance choice confidence query".split())
-_DEVANAGARI, _HAN = re.compile("[\u0900-\u097f]"), re.compile("[\u3000-\u9fff\uff00-\uffef]")
+_EAST_ASIAN, _OTHER = re.compile("[\u1100-\u11ff\u3000-\ud7ff\uff00-\uffef]"), re.compile("[\u0370-\u1fff]")
 
 
 class SimulatedModel:
@@ -128,6 +128,7 @@ def _translated(texts: Sequence[str], target: str) -> list[str]:
 
 
 def count_tokens(text: str) -> int:
-    """Return about how many tokens a text has: one for four characters, for two of Devanagari, for each of Chinese."""
-    devanagari, han = len(_DEVANAGARI.findall(text)), len(_HAN.findall(text))
-    return max(1, round((len(text) - devanagari - han) / 4 + devanagari / 2 + han))
+    """Return about how many tokens a text has: a Latin letter is a quarter, a Chinese character one, others a half."""
+    east_asian = len(_EAST_ASIAN.findall(text))
+    other = len(_OTHER.findall(text))
+    return max(1, round((len(text) - east_asian - other) / 4 + east_asian + other / 2))

@@ -161,7 +161,7 @@ def _documented(rank: int, evidence: Mapping[str, float]) -> str:
 
 def _documents(item: Item) -> Iterator[dict[str, str]]:
     """Yield an item's documents, each in every language."""
-    told = {
+    told: dict[str, list[str | None]] = {
         "relevant": [item.answer],
         "poisoned": [item.wrong[0]],
         "disputed": [item.answer, item.wrong[0]],

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from clara.evaluation.retrieval.data import Query
 from clara.evaluation.retrieval.metrics import Values
+from clara.evaluation.statistics.resampling import Floats, Resampler
 
-Floats = npt.NDArray[np.float64]
 RESAMPLES = 2000
-_BLOCK = 4_000_000  # numbers drawn at once, so that hundreds of thousands of questions fit into memory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +38,7 @@ class Bootstrap:
         columns = {language: column for column, language in enumerate(self.languages)}
         self._cells = {query.id: (groups[query.group], columns[query.language]) for query in queries}
         self._questions = len(groups)
-        self._draws = list(_draw(len(groups), resamples, seed))
+        self._resampler = Resampler(len(groups), resamples, seed)
 
     def summarise(self, values: Values) -> tuple[Score | None, dict[str, Score]]:
         """Return the score over all languages (None without values) and the score per language that has values."""
@@ -49,10 +47,10 @@ class Bootstrap:
         if not asked.size:
             return None, {}
         means = sums.sum(axis=0)[asked] / counts.sum(axis=0)[asked]
-        drawn = self._resample(counts[:, asked])
+        drawn = self._resampler.sums(counts[:, asked])
         # A language of few questions can be missing from a draw; that draw says nothing of it.
         with np.errstate(invalid="ignore"):
-            resampled = np.where(drawn > 0, self._resample(sums[:, asked]) / drawn, np.nan)
+            resampled = np.where(drawn > 0, self._resampler.sums(sums[:, asked]) / drawn, np.nan)
         per_language = {
             self.languages[column]: _score(means[i], resampled[:, i], int(counts[:, column].sum()))
             for i, column in enumerate(asked)
@@ -82,20 +80,6 @@ class Bootstrap:
             sums[self._cells[query]] += value
             counts[self._cells[query]] += 1
         return sums, counts
-
-    def _resample(self, table: Floats) -> Floats:
-        """Return the sums of a table of shape (questions, languages) in every draw: (resamples, languages)."""
-        return np.concatenate([draws.astype(np.float64) @ table for draws in self._draws])
-
-
-def _draw(questions: int, resamples: int, seed: int) -> Iterator[npt.NDArray[np.uint8]]:
-    """Yield how often each question is drawn, in blocks of shape (resamples of the block, questions)."""
-    rng = np.random.default_rng(seed)
-    rows = max(1, _BLOCK // questions)
-    for start in range(0, resamples, rows):
-        size = min(rows, resamples - start)
-        # Every count follows nearly a Poisson law of mean 1, or is bounded by the few questions: a byte holds it.
-        yield rng.multinomial(questions, np.full(questions, 1 / questions), size=size).astype(np.uint8)
 
 
 def _score(value: float, resampled: Floats, queries: int) -> Score:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from clara.evaluation import Query, Score
-from clara.evaluation.retrieval import statistics
-from clara.evaluation.retrieval.statistics import Bootstrap
+from clara.evaluation.retrieval.statistics import RESAMPLES, Bootstrap
+from clara.evaluation.statistics import resampling
 
 
 def asked(questions: int, languages: str) -> list[Query]:
@@ -84,8 +84,8 @@ def test_a_seed_repeats_the_intervals_whatever_is_drawn_at_once(monkeypatch: pyt
     numbers = values(queries, np.random.default_rng(4).random(100))
     once = Bootstrap(queries, seed=5).summarise(numbers)
     assert once == Bootstrap(queries, seed=5).summarise(numbers) != Bootstrap(queries, seed=6).summarise(numbers)
-    monkeypatch.setattr(statistics, "_BLOCK", 120)  # two draws of fifty at once
-    assert len(Bootstrap(queries, seed=5)._draws) == statistics.RESAMPLES // 2
+    monkeypatch.setattr(resampling, "BLOCK", 120)  # two draws of fifty at once
+    assert len(resampling.Resampler(50, RESAMPLES, seed=5).blocks) == RESAMPLES // 2
     apart = Bootstrap(queries, seed=5).summarise(numbers)
     assert apart[0] is not None and once[0] is not None
     assert (apart[0].low, apart[0].high) == pytest.approx((once[0].low, once[0].high))

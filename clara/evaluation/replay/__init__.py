@@ -1,0 +1,1 @@
+"""Methods over recorded answers: what CLARA would have said, without a model call."""

@@ -143,6 +143,11 @@ class Settings(BaseSettings):
     method: str | None = Field(None, description="default: clara with a model, evidence without")
     country: str | None = None
     permute: bool = Field(True, description="show options in a different order to each draft")
+    native: bool = Field(True, description="of method clara: draft in the asker's language too")
+    evidence: bool = Field(True, description="of method clara: draft from the knowledge base")
+    verify: bool = Field(True, description="of method clara: judge claims and quotes against the evidence")
+    escalate: bool = Field(True, description="of method clara: go on after round 2 where drafts differ or doubt")
+    chain_of_thought: bool = Field(False, description="of method translate_test: reason step by step first")
     vote_languages: tuple[str, ...] = Field(("en", "es", "fr"), description="of method vote, beside the asker's own")
     collections: dict[str, float] = Field(
         default_factory=dict,

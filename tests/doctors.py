@@ -17,6 +17,8 @@ _KINDS = {
     "from numbered passages of evidence, as separate": "free_evidence",
     "for a lay reader, as separate claims": "free",
     "You check medical claims": "verify",
+    "You check the English translation": "evaluate",
+    "You judge numbered passages": "grade",
     "You write the final answer": "write",
     "You translate medical answers": "back",
     "You are a helpful medical assistant": "direct",

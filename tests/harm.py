@@ -21,17 +21,22 @@ from typing import Any
 
 import numpy as np
 
+from clara import languages
 from clara.config import Settings
 from clara.errors import ClaraError
 from clara.knowledge import KnowledgeBase
 from clara.knowledge import intake as intake_module
 from clara.knowledge import space as space_module
 from clara.knowledge.lock import FolderLock
+from clara.knowledge.safety import instruction_spans
 from clara.knowledge.store import Store
 from clara.knowledge.vectors import VectorIndex
 from tests.fake_embedder import FakeEmbedder
 
 _WAIT_S = 120
+# What is compiled and loaded at its first use is inherited by every process that is forked.
+instruction_spans("The eye is red and painful.")
+languages.detect("The eye is red and painful.")
 
 
 def _context() -> Any:
@@ -119,13 +124,20 @@ class Seen:
 
 
 def look(
-    folder: Path, question: str = "", language: str = "en", embedder: FakeEmbedder | None = None, rebuild: bool = False
+    folder: Path,
+    question: str = "",
+    language: str = "en",
+    embedder: FakeEmbedder | None = None,
+    rebuild: bool = False,
+    files: Sequence[Path] = (),
 ) -> Seen:
-    """Open a base, rebuild it if wanted, verify it, and search for the documents that answer a question."""
+    """Open a base, rebuild it or add files in English if wanted, verify it, and search for what answers a question."""
     notices: list[str] = []
     with KnowledgeBase(folder, None, embedder=embedder, rebuilding=rebuild, notify=notices.append) as kb:
         if rebuild:
             kb.rebuild()
+        if files:
+            kb.add(files, language="en")
         result = kb.search(question, language) if question else None
         check = kb.verify()
         return Seen(
@@ -138,16 +150,21 @@ def look(
         )
 
 
-def add(folder: Path, files: Sequence[Path], chunks_a_batch: int = 512, dies_at: int = 0) -> int:
-    """Add files in English in small batches; returns the number of steps taken, or dies at the given one."""
+def add(
+    folder: Path, files: Sequence[Path], chunks_a_batch: int = 512, dies_at: int = 0, begun: Path | None = None
+) -> int:
+    """Add files in English in small batches; returns the number of steps taken, or dies at the given one.
+
+    begun: made before the first document is written.
+    """
     intake_module._BATCH_CHUNKS = chunks_a_batch
-    steps = _count_steps(dies_at)
+    steps = _count_steps(dies_at, begun)
     with KnowledgeBase(folder, None) as kb:
         kb.add(files, language="en")
     return len(steps)
 
 
-def _count_steps(dies_at: int) -> list[str]:
+def _count_steps(dies_at: int, begun: Path | None) -> list[str]:
     """Note every step that changes truth or index, before it is taken; kill the process before step `dies_at`."""
     steps: list[str] = []
 
@@ -156,6 +173,8 @@ def _count_steps(dies_at: int) -> list[str]:
 
         def step(self: object, *arguments: Any, **named: Any) -> Any:
             steps.append(name)
+            if begun is not None and name == "put":
+                signal_to(begun)
             if len(steps) == dies_at:
                 os.kill(os.getpid(), signal.SIGKILL)
             return method(self, *arguments, **named)
@@ -181,7 +200,7 @@ def hold(folder: Path, exclusive: bool, held: Path, let_go: Path) -> None:
 def add_in_turns(folder: Path, files: Sequence[Path], mine: Sequence[Path], theirs: Sequence[Path]) -> None:
     """Add a file whenever it is this process's turn, as if there were no lock: what it protects against."""
     FolderLock.acquire = lambda *_, **__: None  # type: ignore[method-assign]
-    with KnowledgeBase(folder, None) as kb:
+    with KnowledgeBase(folder, None, embedder=FakeEmbedder()) as kb:
         for file, my_turn, their_turn in zip(files, mine, theirs, strict=True):
             wait_for(my_turn)
             added = kb.add([file])

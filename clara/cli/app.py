@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from clara.cli.evaluation import evaluation
 from clara.cli.kb import kb
 from clara.cli.setup import doctor, init
 from clara.errors import ClaraError, ConfigError
@@ -26,6 +27,7 @@ app = typer.Typer(
     "This is information, not medical advice.",
 )
 app.add_typer(kb, name="kb")
+app.add_typer(evaluation, name="eval")
 app.command()(doctor)
 app.command()(init)
 

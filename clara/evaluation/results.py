@@ -1,4 +1,4 @@
-"""results.json and records.jsonl: the form in which every measurement of accuracy is kept.
+"""results.json: the form in which every measurement of accuracy is kept, beside its records.jsonl.
 
 Numbers are percentage points, None where there is none. A screen, a report or a comparison reads these; none computes
 its own.
@@ -13,7 +13,6 @@ import re
 import subprocess
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -24,53 +23,17 @@ import numpy as np
 from clara import __version__
 from clara.errors import ConfigError, DatasetError
 from clara.evaluation.datasets import Dataset
-from clara.evaluation.replay.methods import Given
+from clara.evaluation.records import Answered
 from clara.evaluation.statistics.comparison import Change, Comparison
 from clara.evaluation.statistics.levels import Interval, measure_levels, wilson
 from clara.evaluation.statistics.resampling import Floats
 
 RESULTS, RECORDS = "results.json", "records.jsonl"
+REPLAY = "replay"
+"""The manifest's `kind` where no model was called."""
 
 _CHECKOUT = Path(__file__).parents[2]
 _PACKAGES = ("numpy", "scipy")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
-    """One method's answer to one question in one language and epoch. answer: the right option."""
-
-    id: str
-    language: str
-    epoch: int
-    answer: str
-    given: Given
-
-    @property
-    def correct(self) -> bool:
-        """Whether the right option was given; what is unparsed, refused or abstained is not correct."""
-        return self.given.status == "ok" and self.given.choice == self.answer
-
-    def to_dict(self, method: str, config: str) -> dict[str, Any]:
-        """Return the row of records.jsonl."""
-        return {
-            "config": config, "method": method, "language": self.language, "id": self.id, "epoch": self.epoch,
-            "status": self.given.status, "choice": self.given.choice, "answer": self.answer, "correct": self.correct,
-            "calls": self.given.calls,
-        }  # fmt: skip
-
-
-def to_table(answered: Sequence[Answered], questions: Sequence[str], languages: Sequence[str]) -> Floats:
-    """Return per cent right, averaged over epochs, of shape (questions, languages); NaN where any epoch is an error."""
-    rows = {identifier: row for row, identifier in enumerate(questions)}
-    columns = {tag: column for column, tag in enumerate(languages)}
-    right = np.zeros((len(questions), len(languages)))
-    counts = np.zeros_like(right)
-    for found in answered:
-        cell = (rows[found.id], columns[found.language])
-        right[cell] += math.nan if found.given.status == "error" else 100.0 * found.correct
-        counts[cell] += 1
-    with np.errstate(invalid="ignore"):
-        return np.asarray(right / counts)
 
 
 def manifest(dataset: Dataset, *, questions: int, model: str, seed: int) -> dict[str, Any]:
@@ -98,22 +61,12 @@ def method_results(
 ) -> dict[str, Any]:
     """Return one method's part of the results: per language, mean, gap, worst, range, calls per question."""
     levels = measure_levels(table, languages, seed=seed)
-    per_language = {}
-    for column, tag in enumerate(languages):
-        own = [found for found in answered if found.language == tag]
-        statuses = Counter(found.given.status for found in own)
-        # Epochs of one question are not independent: the interval counts questions.
-        known = int((~np.isnan(table[:, column])).sum())
-        per_language[tag] = {
-            "n": len(own), "correct": sum(found.correct for found in own), "accuracy": number(levels.accuracy[tag]),
-            "ci95": _interval(wilson(levels.accuracy[tag] / 100 * known if known else 0.0, known)),
-            "unparsed": statuses["unparsed"], "refused": statuses["refused"], "abstained": statuses["abstained"],
-            "errors": statuses["error"], "calls": sum(found.given.calls for found in own), "prompt_tokens": None,
-            "completion_tokens": None, "cost": None, "latency_p50_s": None,
-        }  # fmt: skip
     worst = levels.accuracy.get(levels.worst, math.nan)
     return {
-        "languages": per_language,
+        "languages": {
+            tag: _language_results([found for found in answered if found.language == tag], table[:, column])
+            for column, tag in enumerate(languages)
+        },
         "mean": number(levels.mean),
         "gap": {"value": number(levels.gap), "ci95": _interval(levels.gap_interval), "parity": levels.parity},
         "worst": {"language": levels.worst, "accuracy": number(worst)},
@@ -121,6 +74,21 @@ def method_results(
         "range_null_mean": number(levels.range_null),
         "calls_per_question": number(sum(found.given.calls for found in answered) / len(answered)),
     }
+
+
+def _language_results(answered: Sequence[Answered], right: Floats) -> dict[str, Any]:
+    """Return one language's counts. right: per cent right of each question."""
+    statuses = Counter(found.given.status for found in answered)
+    correct, known = sum(found.correct for found in answered), len(answered) - statuses["error"]
+    # Epochs of one question are not independent: the interval counts questions.
+    questions = int((~np.isnan(right)).sum())
+    return {
+        "n": len(answered), "correct": correct, "accuracy": number(100 * correct / known) if known else None,
+        "ci95": _interval(wilson(correct / known * questions if known else 0.0, questions)),
+        "unparsed": statuses["unparsed"], "refused": statuses["refused"], "abstained": statuses["abstained"],
+        "errors": statuses["error"], "calls": sum(found.given.calls for found in answered), "prompt_tokens": None,
+        "completion_tokens": None, "cost": None, "latency_p50_s": None,
+    }  # fmt: skip
 
 
 def comparison_results(baseline: str, method: str, found: Comparison) -> dict[str, Any]:
@@ -144,16 +112,27 @@ def comparison_results(baseline: str, method: str, found: Comparison) -> dict[st
 
 
 def write_results(results: Mapping[str, Any], records: Sequence[Mapping[str, Any]], folder: Path) -> list[Path]:
-    """Write records.jsonl and results.json into a folder that is made if need be. Raises ConfigError."""
+    """Write records.jsonl and results.json into a folder that is made if need be; returns their paths.
+
+    What an earlier replay wrote there is replaced. Raises ConfigError for a folder that holds anything else's records,
+    which may have cost model calls, or that cannot be written.
+    """
     paths = [folder / RECORDS, folder / RESULTS]
+    if paths[0].exists() and not _is_replay(folder):
+        raise ConfigError(f"{folder} holds the records of another measurement; choose another folder")
     lines = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        paths[0].write_text(lines, encoding="utf-8")
+        # The results first: they say whose the records are.
         paths[1].write_text(json.dumps(results, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        paths[0].write_text(lines, encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"cannot write into {folder}: {error.strerror or error}") from None
     return paths
+
+
+def _is_replay(folder: Path) -> bool:
+    return (folder / RESULTS).exists() and read_results(folder)["manifest"].get("kind") == REPLAY
 
 
 def read_results(folder: Path) -> dict[str, Any]:
@@ -165,7 +144,7 @@ def read_results(folder: Path) -> dict[str, Any]:
         raise DatasetError(f"{path}: {error.strerror or error}") from None
     except ValueError:
         raise DatasetError(f"{path}: not JSON; measure again") from None
-    if not isinstance(content, dict) or not {"methods", "comparisons"} <= content.keys():
+    if not isinstance(content, dict) or not {"manifest", "methods", "comparisons"} <= content.keys():
         raise DatasetError(f"{path}: not the results of a measurement of accuracy")
     return content
 

@@ -82,6 +82,9 @@ def check_quote(quote: str, text: str, language: str | None = None) -> tuple[Cit
     at = whole.find(wanted)
     while at >= 0:
         if not _is_cut(whole, at, at + len(wanted), language):
+            literal = quote.strip(" \"'\n")  # as most quotes are; finding the place of folded words takes long
+            if literal in text:
+                return "exact", literal
             return "exact", _slice(text, at, at + len(wanted), stop=fold(quote).endswith("."))
         at = whole.find(wanted, at + 1)
     for candidate in (*sentences(text), text):

@@ -1,6 +1,6 @@
 """`clara`: independent routes side by side, more of them only on doubt, one reconciled answer.
 
-Round 1  translation, and a draft in the asker's language (with retrieval running beside them)
+Round 1  translation, and a draft in the asker's language
 Round 2  a draft in English; agreement with confidence ends it here
 Round 3  a draft from evidence
 Round 4  a second evidence draft from a better query, if the first was insufficient; and one more route,
@@ -20,12 +20,12 @@ from clara.knowledge import Concept, SearchResult, cite
 from clara.stages.blocks import concepts_of, show_glossary
 from clara.stages.concurrent import together
 from clara.stages.draft import draft_choice, draft_choice_from_evidence, draft_free
-from clara.stages.evidence import OptionScore, score_options
+from clara.stages.evidence import score_options
 from clara.stages.reconcile import evidence_support, reconcile
 from clara.stages.retrieve import retrieve
 from clara.stages.state import Outcome, Run
 from clara.stages.translate import translate
-from clara.stages.verify import verify_choices, verify_claims
+from clara.stages.verify import unchecked, verify_choices, verify_claims
 from clara.stages.write import write_abstention, write_choice, write_free
 from clara.types import Citation, Draft, Translation, Verdict
 
@@ -57,29 +57,31 @@ async def _choice(run: Run) -> Outcome:
 
     if question.language == "en":
         pivot = Translation(text=question.text, language="en", options=question.options)
-        (first, second), reading = await together(
-            together(native("native"), _english(run, pivot, glossary)), _reading(run)
-        )
-        drafts = [first, second]
-    else:
-        (first, (pivot, drafts)), reading = await together(together(native("native"), by_english()), _reading(run))
+        by = [_english(run, pivot, glossary)]
+        drafts = [*await together(*([native("native"), *by] if run.settings.native else by))]
+    elif run.settings.native:
+        first, (pivot, drafts) = await together(native("native"), by_english())
         drafts.append(first)
+    else:
+        pivot, drafts = await by_english()
     local = pivot.locality != "none"
 
-    if not _settled(run, drafts):
-        drafts.append(await _from_evidence(run, pivot, turn=2))
+    if not _settled(run, drafts) and run.settings.escalate:
+        if run.settings.evidence:
+            drafts.append(await _from_evidence(run, pivot, turn=2))
         await _last_round(run, pivot, drafts, concepts)
 
     _raise_if_nothing(run, drafts)
-    decision = reconcile(drafts, question.options, run.settings.reconcile, local=local)
+    supports = evidence_support(drafts) if run.settings.verify else {}
+    decision = reconcile(drafts, question.options, run.settings.reconcile, local=local, supports=supports)
     run.trace.record(
         "decision", "reconcile", words=decision.words, scores=dict(decision.scores), evidence=dict(decision.evidence),
         anchor=decision.anchor, switched=decision.switched, confidence=decision.confidence,
     )  # fmt: skip
-    verdicts = verify_choices(drafts, evidence_support(drafts))
+    verdicts = verify_choices(drafts, decision.evidence)
     citations = tuple(c for d in drafts if d.choice == decision.choice for c in d.citations if c.state != "unverified")
     if not citations and decision.choice is not None:
-        citations = _further_reading(reading, decision.choice)
+        citations = await _further_reading(run, decision.choice)
     if local and not question.country:
         run.trace.warn("reconcile", run.say("abstain_country"))
     if decision.abstain or decision.choice is None:
@@ -120,24 +122,20 @@ def _settled(run: Run, drafts: Sequence[Draft]) -> bool:
     return settled
 
 
-async def _reading(run: Run) -> list[OptionScore]:
-    """Score the options against the knowledge base in the asker's language, while the models are at work."""
-    question = run.question
-    try:
-        if run.knowledge.lexicon.own_language(question.language) != question.language:
-            return []
-        return await score_options(run, question.text, question.options, question.language)
-    except KnowledgeError as error:
-        run.trace.warn("retrieve", f"no evidence could be searched: {error}")
-        return []
-
-
-def _further_reading(reading: Sequence[OptionScore], choice: str) -> tuple[Citation, ...]:
+async def _further_reading(run: Run, choice: str) -> tuple[Citation, ...]:
     """Cite the line that names the chosen option in the matter asked about, if one clearly does and leads.
 
     No verdict rests on it: the drafts agreed before any evidence was asked for.
     """
-    best = max(reading, key=lambda s: s.score, default=None)
+    question = run.question
+    try:
+        if run.knowledge.lexicon.own_language(question.language) != question.language:
+            return ()
+        scores = await score_options(run, question.text, question.options, question.language, near=choice)
+    except KnowledgeError as error:
+        run.trace.warn("retrieve", f"no evidence could be searched: {error}")
+        return ()
+    best = max(scores, key=lambda s: s.score, default=None)
     if best is None or best.option != choice or best.line is None or best.score < _CLEARLY:
         return ()
     return (cite(best.line.passage, best.line.text),)
@@ -164,9 +162,10 @@ async def _from_evidence(run: Run, pivot: Translation, *, turn: int, query: str 
 
 async def _last_round(run: Run, pivot: Translation, drafts: list[Draft], concepts: Sequence[Concept]) -> None:
     """Add the drafts of round 4, which run at once: a better query, and one more route."""
-    question, evidence = run.question, drafts[-1]
+    question = run.question
     wanted = []
-    if not evidence.sufficient and evidence.query:
+    evidence = next((d for d in drafts if d.route == "evidence"), None)
+    if evidence is not None and not evidence.sufficient and evidence.query:
         wanted.append(_from_evidence(run, pivot, turn=3, query=evidence.query, route="evidence_2"))
     usable = [d for d in drafts if d.usable]
     if len({d.choice for d in usable}) > 1 or len(usable) < 2:
@@ -189,14 +188,16 @@ async def _free(run: Run) -> Outcome:
     question = run.question
     concepts = concepts_of(run, question)
     glossary = show_glossary(run, concepts, (question.language, "en"))
-    native = draft_free(run, "native", language=question.language, text=question.text, glossary=glossary)
+    settings = run.settings
 
     async def by_english() -> tuple[Translation, SearchResult, list[Draft]]:
         if question.language == "en":
             pivot = Translation(text=question.text, language="en")
         else:
             pivot = await translate(run, concepts)
-        found = await retrieve(run, question.text, question.language, variants=_variants(pivot), live=True)
+        found = SearchResult()
+        if settings.evidence:
+            found = await retrieve(run, question.text, question.language, variants=_variants(pivot), live=True)
         if pivot.validity == 0:
             run.trace.warn("translate", f"the English route was dropped: {', '.join(pivot.problems)}")
             return pivot, found, []
@@ -206,13 +207,17 @@ async def _free(run: Run) -> Outcome:
         )  # fmt: skip
         return pivot, found, [draft]
 
-    first, (pivot, found, drafts) = await together(native, by_english())
-    drafts.append(first)
+    if settings.native:
+        native = draft_free(run, "native", language=question.language, text=question.text, glossary=glossary)
+        first, (pivot, found, drafts) = await together(native, by_english())
+        drafts.append(first)
+    else:
+        pivot, found, drafts = await by_english()
     _raise_if_nothing(run, drafts)
     local = pivot.locality == "country" or any(d.locality == "country" for d in drafts if d.language == "en")
     if local and not question.country:
         return Outcome(text=write_abstention(run, "abstain_country"), abstained=True, drafts=tuple(drafts))
-    checked = await verify_claims(run, drafts, found.evidence)
+    checked = await verify_claims(run, drafts, found.evidence) if settings.verify else unchecked(run, drafts)
     accepted = [c for c in checked if c.accepted and (c.route == "english" or not c.agreed)]
     accepted = accepted or [c for c in checked if c.accepted]
     verdicts = tuple(Verdict(claim=c.claim.text, against="evidence", state=c.state, reason=c.reason) for c in checked)

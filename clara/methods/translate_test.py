@@ -23,8 +23,9 @@ async def translate_test(run: Run) -> Outcome:
         return Outcome(text=write_abstention(run, "abstain_routes"), abstained=True)
     if question.options:
         draft = await draft_choice(
-            run, "english", language="en", text=pivot.text, options=pivot.options, turn=0, validity=pivot.validity
-        )
+            run, "english", language="en", text=pivot.text, options=pivot.options, turn=0, validity=pivot.validity,
+            step_by_step=run.settings.chain_of_thought,
+        )  # fmt: skip
     else:
         draft = await draft_free(run, "english", language="en", text=pivot.text, validity=pivot.validity)
         if question.language != "en":

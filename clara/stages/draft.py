@@ -18,6 +18,10 @@ from clara.stages.state import Reply, Run
 from clara.types import Citation, Claim, Draft, Evidence, Locality, Option
 
 
+_BRIEFLY = "in at most three sentences"
+_STEPS = "step by step: what the question turns on, then for each option what speaks for and against it"
+
+
 class _Confident(BaseModel):
     confidence: float = Field(0.5, description="0 to 100")
 
@@ -92,6 +96,7 @@ async def draft_choice(
     glossary: str = "",
     validity: float = 1.0,
     role: ModelRole = "draft",
+    step_by_step: bool = False,
 ) -> Draft:
     """Ask for one option. `turn` decides the order in which the options are shown."""
     shown, letters = show_options(run, options, turn)
@@ -99,6 +104,7 @@ async def draft_choice(
         "draft/choice",
         fence=run.fence,
         language=english_name(language),
+        thinking=_STEPS if step_by_step else _BRIEFLY,
         question=run.fenced(text),
         original=f"The same question as it was asked:\n{run.fenced(original)}" if original else "",
         options=shown,

@@ -18,6 +18,7 @@ from clara.types import Evidence, Option, Passage
 _LINES = 6
 _NEAR_TOP = 0.9
 _CANDIDATES = 60
+_NEAREST = 8
 # Questions that ask for the one option that does not fit: "except", a shouted NOT, or "which ... not" in one breath.
 _ODD_ONE_OUT = re.compile(
     r"(?i:\b(?:except|excepto|salvo|exceto|sauf|excepté|maliban|least likely|chhod ?kar)\b)|"
@@ -71,12 +72,19 @@ def is_odd_one_out(stem: str) -> bool:
     return bool(_ODD_ONE_OUT.search(clean(stem)))
 
 
-async def score_options(run: Run, stem: str, options: Sequence[Option], language: str) -> list[OptionScore]:
-    """Score options against the passages of one language of the base; see `_score`."""
-    return await asyncio.to_thread(_score, run.knowledge, stem, tuple(options), language)
+async def score_options(
+    run: Run, stem: str, options: Sequence[Option], language: str, *, near: str | None = None
+) -> list[OptionScore]:
+    """Score options against the passages of one language of the base; see `_score`.
+
+    near: an option's id; then only the few passages nearest to the question and that option are looked at.
+    """
+    return await asyncio.to_thread(_score, run.knowledge, stem, tuple(options), language, near)
 
 
-def _score(kb: KnowledgeBase, stem: str, options: Sequence[Option], language: str) -> list[OptionScore]:
+def _score(
+    kb: KnowledgeBase, stem: str, options: Sequence[Option], language: str, near: str | None = None
+) -> list[OptionScore]:
     """Score each option by the line that speaks most for it in the passages most about the question.
 
     score = max over lines of sqrt(m(passage) / M) * (0.8 c(line) + 0.2 c(passage)) * (1 + m(line) / 2M), where
@@ -91,9 +99,12 @@ def _score(kb: KnowledgeBase, stem: str, options: Sequence[Option], language: st
     by_option = {i: [t for t in found if t not in shared] or found for i, found in by_option.items()}
     weights = lexicon.weights(language, list(dict.fromkeys([*stem_terms, *chain.from_iterable(by_option.values())])))
     total = sum(weights[t] for t in stem_terms)
-    ids = [i for i, _ in kb.store.lexical(language, stem_terms, _CANDIDATES)]
-    for found in by_option.values():
-        ids += [i for i, _ in kb.store.lexical(language, [*stem_terms, *found], _CANDIDATES // 2)]
+    if near is None:
+        ids = [i for i, _ in kb.store.lexical(language, stem_terms, _CANDIDATES)]
+        for found in by_option.values():
+            ids += [i for i, _ in kb.store.lexical(language, [*stem_terms, *found], _CANDIDATES // 2)]
+    else:
+        ids = [i for i, _ in kb.store.lexical(language, [*stem_terms, *by_option[near]], _NEAREST)]
     passages = kb.store.passages(list(dict.fromkeys(ids)))
     matched = {i: total * coverage(stem_terms, passage_terms(p), weights) for i, p in passages.items()}
     most = max(matched.values(), default=0.0) or 1.0

@@ -45,10 +45,12 @@ def reconcile(
     settings: ReconcileSettings,
     *,
     local: bool = False,
+    supports: Mapping[str, int] | None = None,
 ) -> Decision:
     """Choose one option.
 
     local: whether the answer depends on country or culture; then the native draft leads, else the English one.
+    supports: E by option id; found out from the drafts' verified quotes where it is not given.
     `abstain` is the key of the message to give instead of an answer, None to answer.
     """
     usable = [d for d in drafts if d.usable and d.choice is not None]
@@ -57,7 +59,7 @@ def reconcile(
             choice=None, confidence=0.0, anchor=None, switched=False,
             words="no route gave a usable answer", abstain="abstain_routes",
         )  # fmt: skip
-    supports = evidence_support(drafts)
+    supports = evidence_support(drafts) if supports is None else supports
     anchor = _anchor(usable, local)
     scores = _scores(usable, len(options), settings, supports, anchor)
     texts = {option.id: option.text for option in options}

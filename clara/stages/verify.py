@@ -141,6 +141,19 @@ async def verify_claims(run: Run, drafts: Sequence[Draft], evidence: Sequence[Ev
     ]
 
 
+def unchecked(run: Run, drafts: Sequence[Draft]) -> list[CheckedClaim]:
+    """Return the claims of the first usable draft as they stand, for runs that measure what checking is worth."""
+    run.trace.warn("verify", "claims were not checked: verify is off")
+    draft = next((d for d in drafts if d.usable), None)
+    return [
+        CheckedClaim(
+            claim=claim, route=draft.route, state="unverified", citation=None, agreed=True, conflicted=False,
+            reason="verify is off",
+        )
+        for claim in (draft.claims if draft else ())
+    ]  # fmt: skip
+
+
 def _both_ways(replies: Mapping[int, ClaimVerdict], field: Literal["agrees", "conflicts"]) -> dict[int, set[int]]:
     """Return the relation made symmetric: models often state it on one side only."""
     related: dict[int, set[int]] = defaultdict(set)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from clara import Answer, Clara, ModelError
-from clara.errors import ModelAuthError, ModelRateLimited
+from clara.errors import InputError, ModelAuthError, ModelRateLimited
 from tests.doctors import Doctor, kind, passages
 from tests.fake_openai import Body, FakeOpenAI, Reply
 
@@ -19,7 +19,7 @@ QUESTION = "तीव्र एंगल-क्लोज़र ग्लूक�
 OPTIONS = {"क": "पलकों पर पपड़ी", "ख": "रोशनी के चारों ओर घेरे और तेज़ दर्द", "ग": "बिना दर्द नज़र जाना", "घ": "सूखापन"}
 ENGLISH = "Which symptom occurs in acute angle-closure glaucoma?"
 ENGLISH_OPTIONS = ("crusts on the lids", "halos around lights and severe pain", "painless loss of sight", "dryness")
-RIGHT, RIGHT_ENGLISH = OPTIONS["ख"], ENGLISH_OPTIONS[1]
+RIGHT, RIGHT_ENGLISH, WRONG = OPTIONS["ख"], ENGLISH_OPTIONS[1], OPTIONS["ग"]
 QUOTE = "रोशनी के चारों ओर इंद्रधनुषी घेरे दिखना"
 
 
@@ -525,3 +525,100 @@ def test_a_file_in_the_working_folder_cannot_collect_the_environment_s_key(
     with Clara(home=shipped_home) as clara:
         clara.ask("What is glaucoma?", method="direct")
     assert openai_server.authorisation == ["Bearer not-needed"]
+
+
+def graded(*, sufficient: bool = True, query: str = "", faithful: bool = True, needs_context: bool = True) -> Doctor:
+    """A doctor who also judges translations and passages, as the method `paper` asks."""
+
+    def grade(_: str, user: str) -> str:
+        number = next((n for n, text in passages(user).items() if QUOTE in text), 0)
+        enough = sufficient and number > 0
+        return json.dumps({"relevant": [number] * enough, "sufficient": enough, "query": "" if enough else query})
+
+    verdict = {"faithful": faithful, "problem": "" if faithful else "a number was lost", "needs_context": needs_context}
+    return doctor(quote=QUOTE, overrides={"grade": grade, "evaluate": json.dumps(verdict)})
+
+
+def test_rag_answers_from_passages_in_one_call(openai_server: FakeOpenAI, make: Make) -> None:
+    openai_server.script = doctor(picks={"evidence": RIGHT}).serve
+    answer = ask(make(), method="rag")
+    assert answer.choice == "ख" and answer.usage.calls == 1 and answer.drafts[0].language == "hi"
+    assert [c.state for c in answer.citations] == ["exact"]
+
+
+def test_vote_takes_the_majority_over_languages(openai_server: FakeOpenAI, make: Make) -> None:
+    openai_server.script = doctor().serve
+    answer = ask(make(vote_languages=["en"]), method="vote")
+    assert answer.choice == "ख" and answer.confidence == 1.0 and answer.usage.calls == 3 and answer.usage.rounds == 2
+    split = doctor(picks={"native": WRONG, "english": RIGHT_ENGLISH})
+    openai_server.script = split.serve
+    answer = ask(make(vote_languages=["en"]), method="vote")
+    assert answer.choice == "ख" and answer.confidence == 0.5  # ties go to English
+    with pytest.raises(InputError, match="needs options"):
+        make().ask(QUESTION, method="vote")
+
+
+def test_paper_grades_translation_and_passages_before_it_answers(openai_server: FakeOpenAI, make: Make) -> None:
+    openai_server.script = graded().serve
+    openai_server.latency_s = 0.02
+    answer = ask(make(), method="paper")
+    assert answer.choice == "ख" and [c.state for c in answer.citations] == ["exact"]
+    assert answer.usage.calls == 4 and answer.usage.rounds <= 4  # 3 where the search is quicker than the model
+
+
+def test_paper_searches_once_more_and_then_answers_without(openai_server: FakeOpenAI, make: Make) -> None:
+    openai_server.script = graded(sufficient=False, query="halos and pain").serve
+    openai_server.latency_s = 0.02
+    answer = ask(make(), method="paper")
+    assert answer.choice == "ख" and not answer.citations
+    assert answer.usage.calls == 5 and answer.usage.rounds <= 4  # two judgements of passages, no more
+
+
+def test_paper_leaves_passages_out_where_no_context_is_needed(openai_server: FakeOpenAI, make: Make) -> None:
+    openai_server.script = graded(needs_context=False, faithful=False).serve
+    answer = ask(make(), method="paper")
+    assert answer.choice == "ख" and not answer.citations and answer.usage.calls == 4
+    assert any("found wanting" in warning for warning in answer.warnings)
+
+
+SPLIT = {"native": WRONG, "english": RIGHT_ENGLISH, "evidence": RIGHT_ENGLISH}
+
+
+@pytest.mark.parametrize(
+    ("switch", "routes"),
+    [
+        ({}, {"native", "english", "evidence"}),
+        ({"native": False}, {"english", "evidence"}),
+        ({"evidence": False}, {"native", "english", "second"}),
+        ({"escalate": False}, {"native", "english"}),
+    ],
+)
+def test_every_route_can_be_switched_off(
+    openai_server: FakeOpenAI, make: Make, switch: dict[str, bool], routes: set[str]
+) -> None:
+    openai_server.script = doctor(picks=SPLIT, quote=QUOTE).serve
+    answer = ask(make(**switch))
+    assert answer.choice == "ख" and {d.route for d in answer.drafts} >= routes
+    assert {d.route for d in answer.drafts} - routes <= {"second"}
+
+
+def test_without_verification_a_quote_is_no_evidence(openai_server: FakeOpenAI, make: Make) -> None:
+    openai_server.script = doctor(picks=SPLIT, quote=QUOTE).serve
+    states = [{v.state for v in ask(make(verify=on)).verdicts if v.against == "evidence"} for on in (True, False)]
+    assert "supported" in states[0] and states[1] == {"not_enough_info"}
+
+
+def test_a_free_answer_without_verification_says_so(openai_server: FakeOpenAI, make: Make) -> None:
+    written = "तेज़ दौरे में रोशनी के चारों ओर इंद्रधनुषी घेरे दिखते हैं।"
+    openai_server.script = _free_doctor("Halos are seen.", QUOTE, written).serve
+    answer = make(verify=False).ask(FREE)
+    assert answer.answer == written and not answer.citations
+    assert any("not checked" in warning for warning in answer.warnings)
+
+
+@pytest.mark.parametrize("steps", [True, False])
+def test_translate_test_reasons_step_by_step_on_request(openai_server: FakeOpenAI, make: Make, steps: bool) -> None:
+    openai_server.script = doctor().serve
+    ask(make(chain_of_thought=steps), method="translate_test")
+    systems = [r["messages"][0]["content"] for r in openai_server.requests]
+    assert any("step by step" in system for system in systems) == steps

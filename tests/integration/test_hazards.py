@@ -13,6 +13,7 @@ import re
 import shutil
 import signal
 import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -97,6 +98,11 @@ def is_whole(seen: harm.Ended, folder: Path, count: int) -> bool:
 # Killed in the middle of a change
 
 
+def add_again(folder: Path, files: list[Path]) -> harm.Ended:
+    """Open the base, which mends it, call the same command again, and verify."""
+    return elsewhere(harm.look, folder, "", "en", None, False, files)
+
+
 @pytest.mark.parametrize("many", ["files", "rows"])
 def test_kill_9_at_any_step_of_an_intake_loses_and_doubles_nothing(tmp_path: Path, many: str) -> None:
     """The process kills itself before a step drawn at random."""
@@ -113,27 +119,29 @@ def test_kill_9_at_any_step_of_an_intake_loses_and_doubles_nothing(tmp_path: Pat
         folder = tmp_path / f"kb{seed}"
         assert elsewhere(harm.add, folder, files, 5, dies_at).code == -signal.SIGKILL
         counts.append(documents_in(folder) if (folder / "kb.sqlite3").exists() else 0)
-        assert elsewhere(harm.add, folder, files, 5).code == 0
-        assert is_whole(elsewhere(harm.look, folder), folder, len(texts)), dies_at
+        assert is_whole(add_again(folder, files), folder, len(texts)), dies_at
     assert any(0 < count < len(texts) for count in counts)  # some died in the middle
+    assert is_whole(elsewhere(harm.look, folder), folder, len(texts))
 
 
 def test_kill_9_at_random_moments_loses_and_doubles_nothing(tmp_path: Path) -> None:
     """Killed from outside, inside a step as well as between two."""
-    texts, drawn = claims()[:200], random.Random(5)
+    texts, drawn = claims()[:300], random.Random(5)
     files = [write_rows(tmp_path / "rows.jsonl", texts)]
     folder, killed = tmp_path / "kb", 0
-    for _ in range(6):
-        with beside(harm.add, folder, files, 5) as (process, end):
-            process.join(drawn.uniform(0.02, 0.25))
+    for number in range(6):
+        begun = tmp_path / f"begun{number}"
+        with beside(harm.add, folder, files, 5, 0, begun) as (process, end):
+            while process.is_alive() and not begun.exists():
+                time.sleep(0.005)
+            process.join(drawn.uniform(0, 0.2))
             process.kill()
             killed += end().code == -signal.SIGKILL
         seen = elsewhere(harm.look, folder)
         assert seen.code == 0 and seen.result.sound, seen
         assert len(set(seen.result.documents)) == documents_in(folder)
     assert killed
-    assert elsewhere(harm.add, folder, files).code == 0
-    assert is_whole(elsewhere(harm.look, folder), folder, len(texts))
+    assert is_whole(add_again(folder, files), folder, len(texts))
 
 
 def test_kill_9_while_a_changed_file_replaces_rows(tmp_path: Path) -> None:
@@ -148,9 +156,7 @@ def test_kill_9_while_a_changed_file_replaces_rows(tmp_path: Path) -> None:
         shutil.rmtree(folder)
         shutil.copytree(before, folder)
         assert elsewhere(harm.add, folder, [file], 5, dies_at).code == -signal.SIGKILL
-        assert elsewhere(harm.look, folder).result.sound
-        assert elsewhere(harm.add, folder, [file], 5).code == 0
-        assert is_whole(elsewhere(harm.look, folder), folder, len(changed)), dies_at
+        assert is_whole(add_again(folder, [file]), folder, len(changed)), dies_at
         with closing(sqlite3.connect(folder / "kb.sqlite3")) as db:
             assert sorted(row[0] for row in db.execute("SELECT text FROM chunks")) == sorted(changed)
 
@@ -182,8 +188,15 @@ def torn(path: Path) -> None:
 
 
 def inspect(folder: Path, *, rebuild: bool = False) -> harm.Ended:
-    """Look at a copy of the large base from another process."""
-    return elsewhere(harm.look, folder, NOTES["en"].question, "en", FakeEmbedder(), rebuild)
+    """Look at a base with a fake embedder from another process, and from a second and third where damage kills it.
+
+    Chroma's native code then reads outside its memory; nothing in Python can catch that.
+    """
+    for _ in range(3):
+        seen = elsewhere(harm.look, folder, NOTES["en"].question, "en", FakeEmbedder(), rebuild)
+        if seen.code >= 0:
+            break
+    return seen
 
 
 REBUILT = "the vector index was rebuilt: "
@@ -195,8 +208,8 @@ REBUILT = "the vector index was rebuilt: "
         ("", deleted),
         *(("chroma.sqlite3", damage) for damage in (deleted, emptied, overwritten, torn)),
         ("graph", deleted),
-        *(("graph/data_level0.bin", damage) for damage in (deleted, emptied)),
-        *(("graph/header.bin", damage) for damage in (deleted, emptied, overwritten)),
+        *(("graph/data_level0.bin", damage) for damage in (deleted, emptied, overwritten)),
+        *(("graph/header.bin", damage) for damage in (deleted, emptied, halved, overwritten)),
         *(("graph/index_metadata.pickle", damage) for damage in (deleted, emptied, overwritten)),
         *((f"graph/{name}", deleted) for name in ("length.bin", "link_lists.bin")),
     ],
@@ -217,14 +230,14 @@ def test_a_damaged_index_is_noticed_at_opening_and_mended_by_it(
 @pytest.mark.parametrize(
     ("name", "damage"), [("length.bin", emptied), ("length.bin", overwritten), ("data_level0.bin", halved)]
 )
-def test_what_opening_does_not_notice_verify_does_and_a_rebuild_mends(
+def test_what_opening_may_not_notice_verify_does_and_a_rebuild_mends(
     folder: Path, name: str, damage: Callable[[Path], None]
 ) -> None:
     count = documents_in(folder)
     damage(graph_of(folder) / name)
     seen = inspect(folder)
-    assert seen.code == 0 and seen.result.notices == () and "unfindable={'en': " in seen.result.unsound, seen
-    assert seen.result.found[0].startswith("laser-en")  # by words
+    assert seen.code == 0 and (seen.result.notices or "unfindable={'en': " in seen.result.unsound), seen
+    assert seen.result.found[0].startswith("laser-en")  # by words at least
     assert is_whole(inspect(folder, rebuild=True), folder, count)
     assert is_whole(inspect(folder), folder, count)
 
@@ -239,26 +252,17 @@ def test_the_upper_layers_of_the_graph_can_be_lost_without_losing_a_vector(
     assert is_whole(seen, folder, count) and seen.result.notices == ()
 
 
-@pytest.mark.parametrize(("name", "damage"), [("data_level0.bin", overwritten), ("header.bin", halved)])
-def test_damage_that_kills_the_process_does_not_do_so_for_ever(
-    folder: Path, name: str, damage: Callable[[Path], None]
-) -> None:
-    """Chroma's native code reads outside its memory; nothing in Python can catch that."""
-    count = documents_in(folder)
-    damage(graph_of(folder) / name)
-    codes = [inspect(folder).code for _ in range(2)]
-    assert all(code < 0 for code in codes), codes
-    seen = inspect(folder)
-    assert is_whole(seen, folder, count), seen
-    assert seen.result.notices == (f"{REBUILT}processes died while they opened it; clara kb rebuild makes it anew",)
-    assert inspect(folder).result.notices == ()
-
-
-def test_one_process_killed_while_opening_does_not_cost_a_rebuild(small: Path) -> None:
-    mark = vectors_of(small) / "opening-0123abcd"
-    mark.touch()  # as left by a process that was killed: nobody holds its lock
+def test_an_index_that_two_processes_died_of_is_not_opened_by_a_third(small: Path) -> None:
+    marks = [vectors_of(small) / f"opening-{n}" for n in range(3)]
+    marks[0].touch()  # as left by a process that was killed: nobody holds its lock
+    seen = elsewhere(harm.look, small)  # one may have been killed for another reason
+    assert seen.result.notices == () and seen.result.sound and not marks[0].exists()
+    for mark in marks[1:]:
+        mark.touch()
     seen = elsewhere(harm.look, small)
-    assert seen.result.notices == () and seen.result.sound and not mark.exists()
+    assert seen.result.notices == (f"{REBUILT}processes died while they opened it; clara kb rebuild makes it anew",)
+    assert is_whole(seen, small, len(NOTES))
+    assert elsewhere(harm.look, small).result.notices == ()
 
 
 def test_processes_that_open_an_index_at_once_are_not_taken_for_dead(tmp_path: Path) -> None:
@@ -328,7 +332,7 @@ def test_two_writers_round_the_lock_tear_the_index_which_verify_notices_and_a_re
     texts, folder = claims(), tmp_path / "kb"
     files = [write_rows(tmp_path / f"{n}.jsonl", texts[n::4]) for n in range(4)]
     turns = [tmp_path / f"turn{n}" for n in range(5)]
-    KnowledgeBase(folder, None).close()
+    KnowledgeBase(folder, None, embedder=FakeEmbedder()).close()
     with (
         beside(harm.add_in_turns, folder, files[0::2], turns[0:3:2], turns[1:4:2]) as (_, one),
         beside(harm.add_in_turns, folder, files[1::2], turns[1:4:2], turns[2:5:2]) as (_, two),
@@ -336,24 +340,24 @@ def test_two_writers_round_the_lock_tear_the_index_which_verify_notices_and_a_re
         signal_to(turns[0])
         assert one().code == two().code == 0
     assert documents_in(folder) == len(texts)
-    seen = elsewhere(harm.look, folder)
+    seen = inspect(folder)
     lost = re.search(r"unfindable={'en': (\d+)}", seen.result.unsound)
     assert seen.code == 0 and lost and int(lost.group(1)) > 100, seen
-    assert is_whole(elsewhere(harm.look, folder, "", "en", None, True), folder, len(texts))
+    assert is_whole(inspect(folder, rebuild=True), folder, len(texts))
 
 
 def test_a_writer_that_knows_nothing_of_clara_is_noticed(folder: Path, tmp_path: Path) -> None:
     count, ready, go = documents_in(folder), [tmp_path / "r0", tmp_path / "r1"], tmp_path / "go"
     with (
-        beside(harm.write_vectors, vectors_of(folder), 0, 600, FakeEmbedder().dimension, ready[0], go) as (_, one),
-        beside(harm.write_vectors, vectors_of(folder), 10_000, 600, FakeEmbedder().dimension, ready[1], go) as (_, two),
+        beside(harm.write_vectors, vectors_of(folder), 0, 60, FakeEmbedder().dimension, ready[0], go) as (_, one),
+        beside(harm.write_vectors, vectors_of(folder), 10_000, 60, FakeEmbedder().dimension, ready[1], go) as (_, two),
     ):
         for mark in ready:
             wait_for(mark)
         signal_to(go)
         assert one().code == two().code == 0
     seen = inspect(folder)
-    assert seen.code == 0 and (seen.result.notices or "extra={'en': 1200}" in seen.result.unsound), seen
+    assert seen.code == 0 and (seen.result.notices or "extra={'en': 120}" in seen.result.unsound), seen
     assert seen.result.found[0].startswith("laser-en")
     assert is_whole(inspect(folder, rebuild=True), folder, count)
 

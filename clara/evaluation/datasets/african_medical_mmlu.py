@@ -116,7 +116,8 @@ def _runs(folder: Path, answers: Mapping[tuple[str, str], str]) -> Runs:
             match = _CUSTOM_ID.fullmatch(custom_id)
             if match is None:
                 raise DatasetError(
-                    f"{where}: custom_id must be MODEL-on-LANG-mmlu-SUBJECT-NUMBER-answer-LETTER, not {custom_id[:80]!r}"
+                    f"{where}: custom_id must be MODEL-on-LANG-mmlu-SUBJECT-NUMBER-answer-LETTER, not "
+                    f"{custom_id[:80]!r}"
                 )
             language = tag_of(match["language"], where)
             question = f"{match['subject']}/{match['number']}"

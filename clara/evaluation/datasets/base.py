@@ -84,27 +84,20 @@ class Dataset:
         )
         return hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:12]
 
-    def only(self, *, languages: Collection[str] | None = None, tag: str | None = None) -> Dataset:
-        """Return the items in these languages and with this tag. Raises DatasetError where one is not there."""
-        missing = [language for language in languages or () if language not in self.languages]
-        if missing:
-            raise DatasetError(f"{self.name}: nothing in {', '.join(missing)}; it holds {', '.join(self.languages)}")
-        kept = tuple(
-            item
-            for item in self.items
-            if (languages is None or item.language in languages) and (tag is None or tag in item.tags)
-        )
-        if not kept:
-            tags = ", ".join(sorted({tag for item in self.items for tag in item.tags})[:20]) or "none"
-            raise DatasetError(f"{self.name}: no question has the tag {str(tag)[:40]!r}; there are: {tags}")
-        return replace(self, items=kept)
+    def only(self, languages: Collection[str]) -> Dataset:
+        """Return the items in these languages. Raises DatasetError where one is not there."""
+        missing = [language for language in languages if language not in self.languages]
+        if missing or not languages:
+            named = ", ".join(missing) or "no language"
+            raise DatasetError(f"{self.name}: nothing in {named}; it holds {', '.join(self.languages)}")
+        return replace(self, items=tuple(item for item in self.items if item.language in languages))
 
     def without_damaged(self) -> Dataset:
         """Return the questions that are damaged in none of the languages. Raises DatasetError if none is left."""
         damaged = {item.id for item in self.items if item.damaged}
         kept = tuple(item for item in self.items if item.id not in damaged)
         if not kept:
-            raise DatasetError(f"{self.name}: every question is damaged in some language; choose fewer with --languages")
+            raise DatasetError(f"{self.name}: every question is damaged in some language; choose fewer languages")
         return replace(self, items=kept)
 
 

@@ -97,7 +97,9 @@ def _options(value: Any, where: str) -> tuple[Option, ...]:
         pairs = []
     labels = [label for label, _ in pairs]
     if not 2 <= len(pairs) <= len(LETTERS) or len(set(labels)) < len(labels) or not all(map(all, pairs)):
-        raise DatasetError(f"{where}: options must be a list of two or more texts, or A=...|B=... with other labels each")
+        raise DatasetError(
+            f"{where}: options must be a list of two or more texts, or A=...|B=... with labels that differ"
+        )
     return tuple(Option(id=label, text=text) for label, text in pairs)
 
 

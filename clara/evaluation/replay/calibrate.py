@@ -13,12 +13,14 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from clara.config import ReconcileSettings
-from clara.errors import DatasetError
-from clara.evaluation.replay.methods import Case, Given, Policy, Rule, answer_reconciled
+from clara.errors import ConfigError, DatasetError
+from clara.evaluation.records import Given
+from clara.evaluation.replay.methods import Case, Policy, Rule, answer_reconciled
 from clara.evaluation.statistics.levels import ENGLISH
 from clara.evaluation.statistics.resampling import Floats
 
@@ -55,6 +57,22 @@ class Profile:
         """Return the policy that the profile makes of the user's settings."""
         rules = {tag: switch.rule for tag, switch in self.languages.items()}
         return Policy(settings=settings.model_copy(update=dict(self.reconcile)), further=self.further, rules=rules)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profiles:
+    """The profiles of several runs on one dataset, and what each was worth on questions it was not fitted to.
+
+    cross_validated: run -> comparison of the calibrated with the uncalibrated reconciler, as in results.json.
+    """
+
+    dataset: str
+    dataset_version: str
+    seed: int
+    folds: int
+    guard: float
+    runs: Mapping[str, Profile]
+    cross_validated: Mapping[str, Any]
 
 
 def fit(
@@ -104,7 +122,7 @@ def cross_validate(
     guard: float = GUARD,
     seed: int = 0,
 ) -> dict[tuple[str, int, str], Given]:
-    """Return (question, epoch, language) -> the answer under constants fitted to the other four fifths of the questions.
+    """Return (question, epoch, language) -> the answer under constants fitted to the other four fifths.
 
     A question's epochs and languages are never on both sides. Raises DatasetError with fewer questions than folds.
     """
@@ -116,11 +134,8 @@ def cross_validate(
     answers: dict[tuple[str, int, str], Given] = {}
     for fold in range(FOLDS):
         training = [case for case in cases if fold_of[case.id] != fold]
-        policy = fit(training, languages, run, settings, guard=guard).policy(settings)
-        policy = Policy(
-            settings=policy.settings.model_copy(update={"abstain_below": 0.0}), further=policy.further,
-            rules=policy.rules,
-        )  # fmt: skip
+        profile = fit(training, languages, run, settings, guard=guard)
+        policy = profile.policy(settings.model_copy(update={"abstain_below": 0.0}))
         for case in cases:
             if fold_of[case.id] == fold:
                 for language in languages:
@@ -128,32 +143,30 @@ def cross_validate(
     return answers
 
 
-def write_profiles(profiles: Sequence[Profile], about: Mapping[str, object], path: Path) -> None:
-    """Write profiles as JSON, `about` (dataset, seed, guard, ...) first. Raises OSError."""
-    content = {**about, "runs": {profile.run: asdict(profile) for profile in profiles}}
-    path.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+def write_profiles(profiles: Profiles, path: Path) -> None:
+    """Write profiles as JSON. Raises ConfigError."""
+    try:
+        path.write_text(json.dumps(asdict(profiles), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"cannot write {path}: {error.strerror or error}") from None
 
 
-def read_profiles(path: Path) -> dict[str, Profile]:
-    """Return run -> profile of a file that `write_profiles` wrote. Raises DatasetError."""
+def read_profiles(path: Path) -> Profiles:
+    """Return the profiles of a file that `write_profiles` wrote. Raises DatasetError."""
     try:
         content = json.loads(path.read_bytes().decode("utf-8"))
-        profiles = {
-            run: Profile(
-                run=run,
-                reconcile={name: float(value) for name, value in found["reconcile"].items()},
-                further=tuple(found["further"]),
-                languages={tag: Switch(**switch) for tag, switch in found["languages"].items()},
-            )
-            for run, found in content["runs"].items()
-        }
-        for profile in profiles.values():
-            ReconcileSettings(**profile.reconcile)
+        runs = {run: _profile(found) for run, found in content.pop("runs").items()}
+        return Profiles(**content, runs=runs)
     except OSError as error:
         raise DatasetError(f"{path}: {error.strerror or error}") from None
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError):  # of JSON, and of what it should hold
         raise DatasetError(f"{path}: not a profile; make one with: clara eval calibrate -o {path.name}") from None
-    return profiles
+
+
+def _profile(content: Mapping[str, Any]) -> Profile:
+    ReconcileSettings(**content["reconcile"])  # a ValueError where a constant cannot be
+    languages = {tag: Switch(**switch) for tag, switch in content["languages"].items()}
+    return Profile(**{**content, "further": tuple(content["further"]), "languages": languages})
 
 
 def _priors(cases: Sequence[Case], languages: Sequence[str], settings: ReconcileSettings) -> dict[str, float]:
@@ -169,9 +182,7 @@ def _priors(cases: Sequence[Case], languages: Sequence[str], settings: Reconcile
 
 
 def _best_first(cases: Sequence[Case], languages: Sequence[str]) -> tuple[str, ...]:
-    hits = {
-        tag: sum(case.choices.get(tag) == case.answer for case in cases) for tag in languages if tag != ENGLISH
-    }
+    hits = {tag: sum(case.choices.get(tag) == case.answer for case in cases) for tag in languages if tag != ENGLISH}
     return tuple(sorted(hits, key=lambda tag: -hits[tag]))
 
 

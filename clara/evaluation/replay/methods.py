@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from clara.config import ReconcileSettings
 from clara.errors import ConfigError
 from clara.evaluation.datasets import DIRECT, Dataset, Recorded
+from clara.evaluation.records import Given
 from clara.evaluation.statistics.levels import ENGLISH
 from clara.languages import canonical
 from clara.stages.reconcile import reconcile
 from clara.text import fold
 from clara.types import Draft, Option
 
-Status = Literal["ok", "unparsed", "refused", "abstained", "error"]
 Rule = Literal["english", "native", "open"]
 """What may decide in a language: english, the English draft as long as there is one; native, the draft in the asker's
 language; open, whichever the reconciler prefers when drafts in further languages count as independent of it."""
 
-VOTE, RECONCILE, CALIBRATED, PIVOT = "vote", "reconcile", "calibrated", "pivot:"
+VOTE, RECONCILE, CALIBRATED, PIVOT, PROFILE = "vote", "reconcile", "calibrated", "pivot:", "profile:"
 FURTHER = 2  # drafts in further languages, where English and the asker's language differ
 
 
@@ -38,15 +38,6 @@ class Case:
     answer: str
     options: tuple[Option, ...]
     choices: Mapping[str, str | None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
-    """What a method answers. calls: the number of recorded drafts it used."""
-
-    status: Status
-    choice: str | None
-    calls: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +98,7 @@ def build_method(name: str, languages: Sequence[str], run: str, policy: Policy) 
             raise ConfigError(f"{name}: the record holds nothing in {pivot}; it holds {', '.join(languages)}")
         return lambda case, _: answer_directly(case, pivot)
     raise ConfigError(f"no method {name[:40]!r}; there are: {DIRECT}, {PIVOT}LANG, {VOTE}, {RECONCILE}, {CALIBRATED}, "
-                      "and those that a record of your own names")  # fmt: skip
+                      f"{PROFILE}FILE, and those that a record of your own names")  # fmt: skip
 
 
 def answer_directly(case: Case, language: str) -> Given:
@@ -135,7 +126,7 @@ def vote(case: Case, language: str, languages: Sequence[str]) -> Given:
 
 def answer_reconciled(case: Case, language: str, run: str, policy: Policy) -> Given:
     """Return what CLARA's reconciler decides over recorded drafts: English, native, and two more where they differ."""
-    rule = policy.rules.get(language, ENGLISH_RULE)
+    rule: Rule = policy.rules.get(language, "english")
     wanted = [ENGLISH] if language == ENGLISH else [ENGLISH, language]
     if any(tag not in case.choices for tag in wanted):
         return _MISSING
@@ -148,9 +139,6 @@ def answer_reconciled(case: Case, language: str, run: str, policy: Policy) -> Gi
     if decision.abstain is not None or decision.choice is None:
         return Given(status="abstained", choice=None, calls=len(drafts))
     return _given(decision.choice, len(drafts))
-
-
-ENGLISH_RULE: Rule = "english"
 
 
 def _draft(case: Case, tag: str, asked_in: str, run: str, *, independent: bool) -> Draft:
@@ -172,10 +160,3 @@ def _given(choice: str | None, calls: int) -> Given:
 def further_languages(languages: Sequence[str], preferred: Sequence[str]) -> tuple[str, ...]:
     """Return the languages besides English, the preferred ones first."""
     return tuple(dict.fromkeys(tag for tag in (*preferred, *languages) if tag in languages and tag != ENGLISH))
-
-
-def answers_of(cases: Sequence[Case], languages: Sequence[str], method: Method) -> Iterator[tuple[Case, str, Given]]:
-    """Yield a method's answer to every case in every language."""
-    for language in languages:
-        for case in cases:
-            yield case, language, method(case, language)

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from clara.config import Settings
 from clara.errors import ConfigError, DatasetError
-from clara.evaluation.datasets import DIRECT, Dataset, Recorded
-from clara.evaluation.replay.calibrate import GUARD, Profile, cross_validate
+from clara.evaluation.datasets import DIRECT, Dataset, Recorded, Runs
+from clara.evaluation.records import Answered, to_table
+from clara.evaluation.replay.calibrate import FOLDS, GUARD, Profile, Profiles, cross_validate, fit, read_profiles
 from clara.evaluation.replay.methods import (
     CALIBRATED,
+    PROFILE,
+    RECONCILE,
     Case,
-    Given,
     Method,
     Policy,
     answer_directly,
@@ -26,13 +26,10 @@ from clara.evaluation.replay.methods import (
     further_languages,
     make_cases,
 )
-from clara.evaluation.results import Answered, comparison_results, manifest, method_results, to_table
+from clara.evaluation.results import REPLAY, comparison_results, manifest, method_results
 from clara.evaluation.statistics.comparison import RESAMPLES, compare
 from clara.evaluation.statistics.levels import ENGLISH
 from clara.evaluation.statistics.resampling import Resampler
-
-METHODS = (DIRECT, "pivot:en", "vote", "reconcile")
-"""What is replayed where nothing else is asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,21 +41,60 @@ class Replayed:
     records: list[dict[str, Any]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Replaying:
+    """One run being replayed. profiles: what profile files said, by method, as they are read."""
+
+    dataset: Dataset
+    run: str
+    recorded: Mapping[str, Sequence[Recorded]]
+    languages: tuple[str, ...]
+    settings: Settings
+    seed: int
+    profiles: dict[str, Any] = field(default_factory=dict)
+
+    def build(self, name: str) -> tuple[list[Case], Method]:
+        """Return the cases that a method works on, and the method; one that the record names stands as it is."""
+        if name in self.recorded:
+            return make_cases(self.dataset, self.recorded[name]), answer_directly
+        if DIRECT not in self.recorded:
+            named = ", ".join(self.recorded)
+            raise ConfigError(f"{self.run} holds no direct answers, so only its own methods can be named: {named}")
+        cases, constants = make_cases(self.dataset, self.recorded[DIRECT]), self.settings.reconcile
+        if name == CALIBRATED:
+            found = cross_validate(cases, self.languages, self.run, constants, seed=self.seed)
+            return cases, lambda case, language: found[case.id, case.epoch, language]
+        if name.startswith(PROFILE):
+            policy = self._read_profile(name).policy(constants)
+            return cases, build_method(RECONCILE, self.languages, self.run, policy)
+        further = further_languages(self.languages, self.settings.vote_languages)
+        return cases, build_method(name, self.languages, self.run, Policy(settings=constants, further=further))
+
+    def _read_profile(self, name: str) -> Profile:
+        path = Path(name.removeprefix(PROFILE))
+        profiles = read_profiles(path)
+        if self.run not in profiles.runs:
+            raise ConfigError(f"{path}: no profile of the run {self.run[:60]}; there are: {', '.join(profiles.runs)}")
+        profile = profiles.runs[self.run]
+        own = profiles.dataset_version == self.dataset.version()
+        self.profiles[name] = {"fitted_to_these_questions": own, **asdict(profile)}
+        return profile
+
+
 def replay(
     dataset: Dataset,
     run: str,
     answers: Sequence[Recorded],
     *,
-    methods: Sequence[str] = METHODS,
+    methods: Sequence[str],
     baseline: str = DIRECT,
     settings: Settings,
-    profile: Profile | None = None,
     seed: int = 0,
 ) -> Replayed:
     """Replay one run's answers to a dataset with each of the methods and compare them with the baseline.
 
     methods: `direct`, `pivot:LANG`, `vote`, `reconcile`, `calibrated` (reconcile with constants fitted to the other
-    four fifths of the questions), or methods that the answers name. profile: constants and rules for `reconcile`.
+    four fifths of the questions), `profile:FILE` (with those of a file), or methods that the answers name.
     Raises ConfigError for a method that there is not, DatasetError where there is nothing to compare.
     """
     names = list(dict.fromkeys(methods))
@@ -67,11 +103,12 @@ def replay(
     asked = {(item.id, item.language) for item in dataset.items}
     recorded = _by_method([answer for answer in answers if (answer.id, answer.language) in asked])
     languages = _languages(dataset, run, recorded)
-    policy = _policy(settings, languages, profile)
-    fingerprint = _fingerprint(dataset, run, names, settings, profile, seed)
+    replaying = _Replaying(
+        dataset=dataset, run=run, recorded=recorded, languages=languages, settings=settings, seed=seed
+    )
     answered: dict[str, list[Answered]] = {}
     for name in names:
-        cases, method = _cases_and_method(name, dataset, run, recorded, languages, policy, settings, seed)
+        cases, method = replaying.build(name)
         answered[name] = [
             Answered(id=case.id, language=tag, epoch=case.epoch, answer=case.answer, given=method(case, tag))
             for tag in languages
@@ -80,7 +117,7 @@ def replay(
     questions = dataset.questions
     tables = {name: to_table(found, questions, languages) for name, found in answered.items()}
     resampler = Resampler(len(questions), RESAMPLES, seed)
-    epochs = max(found.epoch for found in answered[baseline]) + 1
+    epochs = max(len({found.epoch for found in listed}) for listed in answered.values())
     comparisons = [
         comparison_results(
             baseline,
@@ -90,6 +127,7 @@ def replay(
         for name in names
         if name != baseline
     ]
+    fingerprint = _fingerprint(dataset, run, names, settings, replaying.profiles, seed)
     results = {
         **manifest(dataset, questions=len(questions), model=run, seed=seed),
         "methods": {
@@ -98,8 +136,8 @@ def replay(
         "comparisons": comparisons,
     }
     results["manifest"] |= {
-        "config": fingerprint, "kind": "replay", "baseline": baseline, "languages": list(languages),
-        "settings": _shown(settings), "profile": None if profile is None else asdict(profile),
+        "config": fingerprint, "kind": REPLAY, "baseline": baseline, "languages": list(languages),
+        "settings": _shown(settings), "profiles": replaying.profiles,
     }  # fmt: skip
     records = [found.to_dict(name, fingerprint) for name, listed in answered.items() for found in listed]
     return Replayed(run=run, results=results, records=records)
@@ -117,51 +155,42 @@ def _languages(dataset: Dataset, run: str, recorded: Mapping[str, Sequence[Recor
     held = {answer.language for answers in recorded.values() for answer in answers}
     languages = tuple(tag for tag in dataset.languages if tag in held)
     if ENGLISH not in languages or len(languages) < 2:
-        raise DatasetError(
-            f"{run}: a gap needs English and another language; of {dataset.name} it answers {', '.join(languages) or '-'}"
-        )
+        named = ", ".join(languages) or "nothing"
+        raise DatasetError(f"{run}: a gap needs English and another language; of {dataset.name} it answers {named}")
     return languages
 
 
-def _policy(settings: Settings, languages: Sequence[str], profile: Profile | None) -> Policy:
-    if profile is not None:
-        return profile.policy(settings.reconcile)
-    return Policy(settings=settings.reconcile, further=further_languages(languages, settings.vote_languages))
-
-
-def _cases_and_method(
-    name: str,
-    dataset: Dataset,
-    run: str,
-    recorded: Mapping[str, Sequence[Recorded]],
-    languages: Sequence[str],
-    policy: Policy,
-    settings: Settings,
-    seed: int,
-) -> tuple[list[Case], Method]:
-    """Return the cases that a method works on, and the method; one that the record names stands as it is."""
-    if name in recorded:
-        return make_cases(dataset, recorded[name]), answer_directly
-    if DIRECT not in recorded:
-        raise ConfigError(f"{run} holds no direct answers, so only its own methods can be named: {', '.join(recorded)}")
-    cases = make_cases(dataset, recorded[DIRECT])
-    if name != CALIBRATED:
-        return cases, build_method(name, languages, run, policy)
-    found = cross_validate(cases, languages, run, settings.reconcile, guard=GUARD, seed=seed)
-    return cases, lambda case, language: found[case.id, case.epoch, language]
-
-
 def _fingerprint(
-    dataset: Dataset, run: str, methods: Sequence[str], settings: Settings, profile: Profile | None, seed: int
+    dataset: Dataset, run: str, methods: Sequence[str], settings: Settings, profiles: Mapping[str, Any], seed: int
 ) -> str:
     """Return twelve hexadecimal digits that are the same for the same measurement."""
-    parts = [
-        dataset.name, dataset.version(), run, list(methods), _shown(settings),
-        None if profile is None else asdict(profile), seed,
-    ]  # fmt: skip
+    parts = [dataset.name, dataset.version(), run, list(methods), _shown(settings), dict(profiles), seed]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def _shown(settings: Settings) -> dict[str, Any]:
     """Return the settings that a replay depends on; none of them is a key."""
     return {"reconcile": settings.reconcile.model_dump(), "vote_languages": list(settings.vote_languages)}
+
+
+def calibrate_runs(
+    dataset: Dataset, runs: Runs, *, settings: Settings, seed: int = 0
+) -> tuple[Profiles, list[Replayed]]:
+    """Fit a profile to each run, and replay it calibrated on questions it was not fitted to, against uncalibrated.
+
+    Raises ConfigError, DatasetError.
+    """
+    profiles: dict[str, Profile] = {}
+    found = []
+    for run, answers in runs.items():
+        names = (RECONCILE, CALIBRATED)
+        found.append(replay(dataset, run, answers, methods=names, baseline=RECONCILE, settings=settings, seed=seed))
+        languages = found[-1].results["manifest"]["languages"]
+        direct = [answer for answer in answers if answer.method == DIRECT]
+        profiles[run] = fit(make_cases(dataset, direct), languages, run, settings.reconcile)
+    worth = {replayed.run: replayed.results["comparisons"][0] for replayed in found}
+    fitted = Profiles(
+        dataset=dataset.name, dataset_version=dataset.version(), seed=seed, folds=FOLDS, guard=GUARD, runs=profiles,
+        cross_validated=worth,
+    )  # fmt: skip
+    return fitted, found

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from clara.evaluation.statistics.levels import ENGLISH, Interval, gap_per_question, mean_interval
 from clara.evaluation.statistics.resampling import Floats, Resampler
@@ -80,7 +81,7 @@ def compare(
     swapping the methods within questions. Per language: McNemar's exact test at one epoch, sign flips otherwise.
     Only questions that are complete in both count; the verdict is `incomplete` where any is not.
     """
-    whole = ~(np.isnan(baseline).any(axis=1) | np.isnan(method).any(axis=1))
+    whole = np.asarray(~np.isnan(np.concatenate([baseline, method], axis=1)).any(axis=1))
     english = list(languages).index(ENGLISH)
     before, after = baseline[whole], method[whole]
     difference = after - before
@@ -92,9 +93,7 @@ def compare(
     means = difference.mean(axis=0) if difference.size else np.full(len(languages), math.nan)
     lowest = int(np.argmin(before.mean(axis=0))) if difference.size else english
     worst = (languages[lowest], float(means[lowest]))
-    p_values = {
-        tag: _p_of_language(difference[:, column], seed, epochs) for column, tag in enumerate(languages)
-    }
+    p_values = {tag: _p_of_language(difference[:, column], seed, epochs) for column, tag in enumerate(languages)}
     adjusted = holm(p_values)
     return Comparison(
         gap_reduction=reduction,
@@ -136,7 +135,7 @@ def detectable(differences: Floats) -> float:
     return _DETECTABLE * float(differences.std(ddof=1)) / math.sqrt(differences.size)
 
 
-def _intervals(values: Floats, resampler: Resampler, whole: np.ndarray) -> list[Change]:
+def _intervals(values: Floats, resampler: Resampler, whole: npt.NDArray[np.bool_]) -> list[Change]:
     """Return the mean of each column with its bootstrap interval; questions that are not `whole` weigh nothing."""
     if not whole.any():
         return [Change(value=math.nan, interval=(math.nan, math.nan))] * values.shape[1]

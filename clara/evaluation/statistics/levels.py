@@ -57,7 +57,7 @@ def measure_levels(table: Floats, languages: Sequence[str], *, seed: int) -> Lev
         mean=float(np.mean(list(accuracy.values()))),
         gap=_mean(gaps),
         gap_interval=mean_interval(gaps, 0.95),
-        parity=-PARITY < low and high < PARITY,
+        parity=low > -PARITY and high < PARITY,
         worst=min(known, key=lambda tag: known[tag]) if known else "",
         range=spread,
         range_null=_range_without_effect(complete, seed),

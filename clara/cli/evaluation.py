@@ -1,0 +1,173 @@
+"""`clara eval`: what a method is worth in each language, measured on questions with known answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from clara.evaluation.datasets import Dataset, Runs
+    from clara.evaluation.replay.bar import Bar
+
+evaluation = typer.Typer(
+    no_args_is_help=True, help="Measure accuracy and the gap between languages, on answers that are already recorded."
+)
+
+Data = Annotated[
+    str, typer.Option("--data", metavar="NAME:PATH", help="Published files (see clara eval datasets), or a file of "
+                      "your own with id, language, question, options, answer.")
+]  # fmt: skip
+Record = Annotated[
+    str, typer.Option("--record", metavar="RUN", help="A run that the data hold, several between commas, all; or a "
+                      "file of your own with id, language, answer and, if need be, method, run, epoch.")
+]  # fmt: skip
+Languages = Annotated[str | None, typer.Option(metavar="TAGS", help="Only these, e.g. en,hi,zh; default all.")]
+Seed = Annotated[int, typer.Option(help="Of the bootstrap, the shuffles and the folds.")]
+ExcludeDamaged = Annotated[
+    bool, typer.Option("--exclude-damaged", help="Leave out questions that are damaged in one of the languages.")
+]
+
+
+@evaluation.command()
+def datasets() -> None:
+    """List the datasets: languages, sizes, licences, where each is read from."""
+    from clara.cli.base import print_rich
+    from clara.evaluation.datasets import DATASETS
+    from clara.evaluation.tables import dataset_lines
+
+    print_rich(dataset_lines(list(DATASETS.values())))
+
+
+@evaluation.command()
+def replay(
+    data: Data,
+    record: Record,
+    methods: Annotated[
+        str, typer.Option(help="Of direct, pivot:LANG, vote, reconcile, calibrated (constants fitted to the other four "
+                          "fifths of the questions), profile:FILE, and the methods that your record names.")
+    ] = "direct,pivot:en,vote,reconcile",
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write records.jsonl and results.json there; of several runs, in "
+                                  "a folder each.")
+    ] = None,
+    languages: Languages = None,
+    baseline: Annotated[str, typer.Option(help="The method that the others are compared with.")] = "direct",
+    seed: Seed = 0,
+    exclude_damaged: ExcludeDamaged = False,
+) -> None:  # fmt: skip
+    """Answer recorded questions with each method, without a model call, and compare what comes of the gap.
+
+    With several runs, it also says whether each method meets the bar for English, the others, the gap and the cost.
+    """
+    from clara.config import load_settings
+    from clara.evaluation.replay.bar import check_bar
+    from clara.evaluation.replay.run import replay as replay_run
+    from clara.evaluation.results import folder_name, write_results
+
+    dataset, runs = _load(data, record, languages, exclude_damaged)
+    settings, names = load_settings(), _listed(methods)
+    found = [
+        replay_run(dataset, run, answers, methods=names, baseline=baseline, settings=settings, seed=seed)
+        for run, answers in runs.items()
+    ]
+    written = []
+    for replayed in found:
+        if out is not None:
+            folder = out if len(found) == 1 else out / folder_name(replayed.run)
+            written += write_results(replayed.results, replayed.records, folder)
+    for replayed in found:
+        _show_results(replayed.results)
+    bars = [check_bar([replayed.results for replayed in found], name) for name in names if name != baseline]
+    _show_bars([bar for bar in bars if bar is not None] if len(found) > 1 else [])
+    _show_written(written)
+
+
+@evaluation.command()
+def calibrate(
+    data: Data,
+    record: Record,
+    out: Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write the profile there.")] = None,
+    languages: Languages = None,
+    seed: Seed = 0,
+    exclude_damaged: ExcludeDamaged = False,
+) -> None:
+    """Fit the reconciler's constants to recorded answers, and say what that is worth on questions not fitted to."""
+    from clara.config import load_settings
+    from clara.evaluation.replay.calibrate import write_profiles
+    from clara.evaluation.replay.run import calibrate_runs
+
+    dataset, runs = _load(data, record, languages, exclude_damaged)
+    profiles, found = calibrate_runs(dataset, runs, settings=load_settings(), seed=seed)
+    if out is not None:
+        write_profiles(profiles, out)
+    for replayed in found:
+        _show_profile(profiles.runs[replayed.run], replayed.results)
+    _show_written([] if out is None else [out])
+
+
+def _load(data: str, record: str, languages: str | None, exclude_damaged: bool) -> tuple[Dataset, Runs]:
+    """Return the dataset, cut down as asked, and the runs."""
+    from clara.evaluation.datasets import load_dataset, load_runs
+    from clara.languages import canonical
+
+    dataset = load_dataset(data)
+    runs = load_runs(record, dataset)
+    if languages is not None:
+        dataset = dataset.only([_as_held(canonical(tag), dataset.languages) for tag in _listed(languages)])
+    return dataset.without_damaged() if exclude_damaged else dataset, runs
+
+
+def _as_held(tag: str, held: Sequence[str]) -> str:
+    """Return the tag, or the one tag of the same language in another script where only that is held."""
+    same = [language for language in held if language.partition("-")[0] == tag.partition("-")[0]]
+    return same[0] if tag not in held and len(same) == 1 else tag
+
+
+def _show_results(results: dict[str, Any]) -> None:
+    from clara.cli.base import print_rich, show
+    from clara.evaluation.tables import accuracy_table, comparison_table, describe_results, language_table, level_table
+
+    show(describe_results(results), "bold")
+    print_rich(accuracy_table(results))
+    print_rich(level_table(results))
+    if results["comparisons"]:
+        print_rich(comparison_table(results))
+        print_rich(language_table(results))
+    if any(profile["fitted_to_these_questions"] for profile in results["manifest"]["profiles"].values()):
+        show("a profile was fitted to these very questions; what it is worth is what `calibrated` reaches", "yellow")
+
+
+def _show_bars(bars: Sequence[Bar]) -> None:
+    from clara.cli.base import print_rich
+    from clara.evaluation.tables import bar_lines, bar_table
+
+    for bar in bars:
+        print_rich(bar_table(bar))
+        for line in bar_lines(bar):
+            print_rich(line)
+
+
+def _show_profile(profile: Any, results: dict[str, Any]) -> None:
+    from clara.cli.base import print_rich, show
+    from clara.evaluation.tables import comparison_table, level_table, profile_table
+
+    show(f"{profile.run}: fitted to all questions", "bold")
+    show(", ".join(f"{name} = {value:g}" for name, value in profile.reconcile.items()))
+    print_rich(profile_table(profile))
+    show("On questions it was not fitted to (five folds):", "bold")
+    print_rich(level_table(results))
+    print_rich(comparison_table(results))
+
+
+def _show_written(paths: Sequence[Path]) -> None:
+    from clara.cli.base import show
+
+    for path in paths:
+        show(f"wrote {path}")
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]

@@ -1,0 +1,162 @@
+"""Results of accuracy as tables for a terminal. Names in them come from files: no markup is read from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from clara.evaluation.datasets import Published
+from clara.evaluation.replay.bar import Bar
+from clara.evaluation.replay.calibrate import Profile
+from clara.text import clean
+
+if TYPE_CHECKING:
+    from rich.table import Table
+    from rich.text import Text
+
+
+def describe_results(results: Mapping[str, Any]) -> str:
+    """Return in one line what was measured."""
+    shown = results["manifest"]
+    return (
+        f"{results['model']} on {results['dataset']}: {results['questions']} questions in "
+        f"{len(shown['languages'])} languages; 95% intervals over questions; seed {results['seed']}"
+    )
+
+
+def accuracy_table(results: Mapping[str, Any]) -> Table:
+    """Return per cent right with its interval, a row per language and a column per method."""
+    methods = results["methods"]
+    table = _table("language", *methods)
+    for tag in next(iter(methods.values()))["languages"]:
+        cells = [_with_interval(found["languages"][tag], "accuracy") for found in methods.values()]
+        table.add_row(tag, *cells)
+    return table
+
+
+def level_table(results: Mapping[str, Any]) -> Table:
+    """Return each method's mean, gap, worst language, range beside its mean without a language effect, and drafts."""
+    table = _table("method", "mean", "gap", "worst", "range (by chance)", "drafts")
+    for name, found in results["methods"].items():
+        worst, gap = found["worst"], found["gap"]
+        parity = ", parity" if gap["parity"] else ""
+        table.add_row(
+            _plain(name), _number(found["mean"]), _with_interval(gap, "value", signed=True) + parity,
+            f"{worst['language']} {_number(worst['accuracy'])}",
+            f"{_number(found['range'])} ({_number(found['range_null_mean'])})",
+            _number(found["calls_per_question"], digits=2),
+        )  # fmt: skip
+    return table
+
+
+def comparison_table(results: Mapping[str, Any]) -> Table:
+    """Return what each method changed against the baseline, and the verdict in words."""
+    baseline = results["manifest"]["baseline"]
+    table = _table(f"against {baseline}", "gap reduced by", "p", "others", "English", "was worst", "verdict")
+    for found in results["comparisons"]:
+        reduction, worst = found["gap_reduction"], found["worst_at_baseline"]
+        table.add_row(
+            _plain(found["method"]), _with_interval(reduction, "value", signed=True), _p(reduction["p"]),
+            _with_interval(found["lift_others"], "value", signed=True),
+            _with_interval(found["change_english"], "value", signed=True),
+            f"{worst['language']} {_number(worst['diff'], signed=True)}", _verdict(found["verdict"]),
+        )  # fmt: skip
+    return table
+
+
+def language_table(results: Mapping[str, Any]) -> Table:
+    """Return each language's change against the baseline with its p, adjusted for the number of languages (Holm)."""
+    comparisons = results["comparisons"]
+    table = _table("change (p)", *(found["method"] for found in comparisons))
+    for tag in comparisons[0]["per_language"]:
+        changes = [found["per_language"][tag] for found in comparisons]
+        table.add_row(tag, *(f"{_number(c['diff'], signed=True)} ({_p(c['p_holm'])})" for c in changes))
+    return table
+
+
+def bar_table(bar: Bar) -> Table:
+    """Return what a method reaches on each run and whether it meets the conditions."""
+    table = _table(f"{bar.method}, by run", "English", "others", "gap", "drafts", "verdict")
+    for reached in bar.runs:
+        table.add_row(
+            _plain(reached.run), _number(reached.change_english, signed=True),
+            _number(reached.lift_others, signed=True), _number(reached.gap, signed=True),
+            _number(reached.drafts, digits=2), _verdict(reached.verdict),
+        )  # fmt: skip
+    return table
+
+
+def bar_lines(bar: Bar) -> list[Text]:
+    """Return a line per condition: whether it is met, and the value that decides."""
+    from rich.text import Text
+
+    return [
+        Text.assemble(
+            ("met     ", "green") if condition.met else ("not met ", "red"), condition.words, f": {condition.value:.2f}"
+        )
+        for condition in bar.conditions
+    ]
+
+
+def profile_table(profile: Profile) -> Table:
+    """Return what decides in each language and the paired gain over the English draft that it was chosen for."""
+    table = _table(profile.run, "decides", "gain", "standard error")
+    words = {"english": "the English draft", "native": "the native draft", "open": "the reconciler"}
+    for tag, switch in profile.languages.items():
+        table.add_row(tag, words[switch.rule], _number(switch.gain, signed=True), _number(switch.se))
+    return table
+
+
+def dataset_lines(datasets: Sequence[Published]) -> Text:
+    """Return the datasets that can be named, a few lines each."""
+    from rich.text import Text
+
+    shown = Text()
+    for found in datasets:
+        shown.append(f"{found.name}:PATH\n", "bold")
+        shown.append(f"  {found.what}\n  {found.size} questions in {found.languages}\n")
+        shown.append(f"  published as {found.source}; licence {found.licence}\n  PATH holds {found.read_from}\n")
+    shown.append("FILE.jsonl, .csv, .tsv, .parquet\n", "bold")
+    shown.append("  your own: id, language, question, options (a list or A=...|B=...), answer, and tags if you like")
+    return shown
+
+
+def _table(first: str, *columns: str) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column(_plain(first), overflow="fold")
+    for name in columns:
+        table.add_column(_plain(name), overflow="fold")
+    return table
+
+
+def _plain(text: str) -> Text:
+    from rich.text import Text
+
+    return Text(clean(text))
+
+
+def _verdict(words: str) -> Text:
+    from rich.text import Text
+
+    return Text(words, style={"win": "green", "levelled down": "red", "wider": "red"}.get(words, "yellow"))
+
+
+def _number(value: float | None, *, digits: int = 1, signed: bool = False) -> str:
+    if value is None:
+        return "-"
+    rounded = round(value, digits) + 0.0  # no minus before a zero
+    return f"{rounded:+.{digits}f}" if signed and rounded else f"{rounded:.{digits}f}"
+
+
+def _with_interval(found: Mapping[str, Any], key: str, *, signed: bool = False) -> str:
+    low, high = found["ci95"]
+    if low is None:
+        return _number(found[key], signed=signed)
+    return f"{_number(found[key], signed=signed)} [{_number(low)}, {_number(high)}]"
+
+
+def _p(value: float | None) -> str:
+    return "-" if value is None else "<.001" if value < 0.001 else f"{value:.3f}".removeprefix("0")

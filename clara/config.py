@@ -142,6 +142,9 @@ class Settings(BaseSettings):
     )
     method: str | None = Field(None, description="default: clara with a model, evidence without")
     country: str | None = None
+    policy: Literal["universal", "local-first", "show-both"] = Field(
+        "local-first", description="which stands where evidence of the asker's country differs from other evidence"
+    )
     permute: bool = Field(True, description="show options in a different order to each draft")
     native: bool = Field(True, description="of method clara: draft in the asker's language too")
     evidence: bool = Field(True, description="of method clara: draft from the knowledge base")

@@ -168,6 +168,27 @@ def english_name(tag: str) -> str:
     return special.get(tag) or langcodes.Language.get(tag).display_name()
 
 
+@lru_cache(maxsize=256)
+def country_code(named: str) -> str | None:
+    """Return the ISO 3166 code of a country given by code or by name in any language; None where it is unknown."""
+    from language_data.names import name_to_code
+
+    wanted = named.strip()
+    if re.fullmatch("[A-Za-z]{2}", wanted) and wanted.upper() != "UK":
+        import langcodes
+
+        return wanted.upper() if langcodes.Language.make(territory=wanted.upper()).is_valid() else None
+    code: str | None = name_to_code("territory", wanted)
+    return code
+
+
+def country_name(code: str, language: str) -> str:
+    """Return what a country is called in a language."""
+    import langcodes
+
+    return langcodes.Language.make(territory=code).territory_name(language)
+
+
 def script_counts(text: str) -> dict[str, int]:
     """Count the letters of `text` by script (ISO 15924 codes; `Kana` covers both syllabaries)."""
     counts = {name: len(pattern.findall(text)) for name, pattern in _SCRIPT_PATTERNS}

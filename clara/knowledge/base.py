@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from clara.config import Settings
 from clara.errors import KnowledgeCorrupt, KnowledgeError, KnowledgeLocked, ResourceError
@@ -116,11 +116,9 @@ class KnowledgeBase:
             raise KnowledgeError("the knowledge base is closed")
         return self._space
 
-    def search(
-        self, query: str, language: str, *, variants: Mapping[str, str] | None = None, k: int | None = None
-    ) -> SearchResult:
-        """Find evidence; see `Searcher.search`."""
-        return self.searcher.search(query, language, variants=variants, k=k)
+    def search(self, query: str, language: str, **options: Any) -> SearchResult:
+        """Find evidence; `options` are those of `Searcher.search`."""
+        return self.searcher.search(query, language, **options)
 
     def add(
         self,

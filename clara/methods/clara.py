@@ -21,6 +21,7 @@ from clara.stages.blocks import concepts_of, show_glossary
 from clara.stages.concurrent import together
 from clara.stages.draft import draft_choice, draft_choice_from_evidence, draft_free
 from clara.stages.evidence import score_options
+from clara.stages.locality import settle_locality
 from clara.stages.reconcile import evidence_support, reconcile
 from clara.stages.retrieve import retrieve
 from clara.stages.state import Outcome, Run
@@ -64,7 +65,7 @@ async def _choice(run: Run) -> Outcome:
         drafts.append(first)
     else:
         pivot, drafts = await by_english()
-    local = pivot.locality != "none"
+    local = pivot.locality != "none" and run.settings.policy != "universal"
 
     if not _settled(run, drafts) and run.settings.escalate:
         if run.settings.evidence:
@@ -82,6 +83,8 @@ async def _choice(run: Run) -> Outcome:
     citations = tuple(c for d in drafts if d.choice == decision.choice for c in d.citations if c.state != "unverified")
     if not citations and decision.choice is not None:
         citations = await _further_reading(run, decision.choice)
+    if run.settings.policy == "show-both" and local:
+        _show_both(run, drafts, decision.choice)
     if local and not question.country:
         run.trace.warn("reconcile", run.say("abstain_country"))
     if decision.abstain or decision.choice is None:
@@ -99,6 +102,13 @@ async def _choice(run: Run) -> Outcome:
         drafts=tuple(drafts),
         verdicts=verdicts,
     )
+
+
+def _show_both(run: Run, drafts: Sequence[Draft], choice: str | None) -> None:
+    """Say what the other side of a local question holds, where it differs."""
+    others = {d.choice for d in drafts if d.usable and d.language == "en" and d.choice not in (None, choice)}
+    for other in sorted(map(str, others)):
+        run.trace.warn("reconcile", f"asked in English, the answer is {write_choice(run.question, other)}")
 
 
 async def _english(run: Run, pivot: Translation, glossary: str) -> Draft:
@@ -218,6 +228,7 @@ async def _free(run: Run) -> Outcome:
     if local and not question.country:
         return Outcome(text=write_abstention(run, "abstain_country"), abstained=True, drafts=tuple(drafts))
     checked = await verify_claims(run, drafts, found.evidence) if settings.verify else unchecked(run, drafts)
+    checked = settle_locality(run, checked)
     accepted = [c for c in checked if c.accepted and (c.route == "english" or not c.agreed)]
     accepted = accepted or [c for c in checked if c.accepted]
     verdicts = tuple(Verdict(claim=c.claim.text, against="evidence", state=c.state, reason=c.reason) for c in checked)

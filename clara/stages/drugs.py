@@ -109,11 +109,11 @@ def load_drugs(path: Path | None = None) -> Drugs:
 def lost_names(source: str, translated: str) -> list[str]:
     """Return the words of `source` that end as drug names do, are in no table, and that `translated` does not hold."""
     known = load_drugs()
-    kept = [_spelling(word) for word in _words(translated)]
+    kept = [spelling(word) for word in _words(translated)]
     return [
         word
         for word in _words(source)
-        if _STEM.fullmatch(word) and not known.find(word) and not any(_alike(_spelling(word), other) for other in kept)
+        if _STEM.fullmatch(word) and not known.find(word) and not any(_alike(spelling(word), other) for other in kept)
     ]
 
 
@@ -121,8 +121,8 @@ def _words(text: str) -> list[str]:
     return [strip_accents(word).translate(_HINDI) for word in _WORD.findall(fold(text))]
 
 
-def _spelling(word: str) -> str:
-    """Return a Latin word as English, the Romance languages and Filipino would all spell it."""
+def spelling(word: str) -> str:
+    """Return a folded Latin word as English, the Romance languages and Filipino would all spell it."""
     for foreign, plain in _SPELLINGS:
         word = word.replace(foreign, plain)
     return re.sub(r"(.)\1+", r"\1", word).rstrip("aeo")

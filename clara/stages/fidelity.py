@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
 from clara.languages import script, usual_script
-from clara.stages.drugs import load_drugs, lost_names
+from clara.stages.drugs import load_drugs, lost_names, spelling
 from clara.stages.wordings import NEGATION, denials, in_digits, measures, numerals, sides
 from clara.text import fold, numbers, strip_accents
 from clara.types import Question
@@ -23,8 +23,9 @@ _MILD = ("small numbers", "units", "negation", "drug names")
 _WORDS_UP_TO = 12  # numbers that languages write as words or digits as they like
 _SPOKEN_UP_TO = 100  # numbers that a translator may have put into digits
 _MAY_BE_DROPPED = frozenset({"year", "degree"})  # "a man aged 25", "axis 90"
-_SIGNED = re.compile(r"(?<![\w.,)+-])([+-]) ?(\d+(?:[.,]\d+)*)")
+_SIGNED = re.compile(r"(?<![A-Za-z0-9.,)+-])([+-]) ?(\d+(?:[.,]\d+)*)")
 _PLURAL = re.compile(r"\beyes\b|\bboth\b|\bvision\b|\bsight\b")
+_BEGINNING = 5
 _LATIN_WORD = re.compile(r"[a-z][a-z-]{3,}")
 _ABBREVIATION = re.compile(r"(?<![A-Za-z])[A-Z][A-Z0-9]{1,5}(?![A-Za-z])")
 
@@ -160,6 +161,14 @@ def _marks(options: Sequence[str]) -> dict[str, int]:
     held: dict[str, set[int]] = defaultdict(set)
     for i, option in enumerate(options):
         words = _LATIN_WORD.findall(strip_accents(fold(option)))
-        for mark in (*words, *_ABBREVIATION.findall(option), *map(_plain, numbers(option)), *load_drugs().find(option)):
+        # Keratitis is kératite and queratitis, too: the beginning tells.
+        begun = (f"{spelling(word)[:_BEGINNING]}-" for word in words if len(word) > _BEGINNING)
+        for mark in (
+            *words,
+            *begun,
+            *_ABBREVIATION.findall(option),
+            *map(_plain, numbers(option)),
+            *load_drugs().find(option),
+        ):
             held[mark].add(i)
     return {mark: places.pop() for mark, places in held.items() if len(places) == 1}

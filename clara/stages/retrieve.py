@@ -27,7 +27,9 @@ async def retrieve(
     live: where nothing passes the gate, ask the live sources that the settings name.
     """
     try:
-        result = await asyncio.to_thread(run.knowledge.search, query, language, variants=variants, k=k)
+        result = await asyncio.to_thread(
+            run.knowledge.search, query, language, variants=variants, k=k, country=run.question.country
+        )
     except KnowledgeError as error:
         run.trace.warn("retrieve", f"no evidence could be searched: {error}")
         result = SearchResult()

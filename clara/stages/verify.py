@@ -44,7 +44,11 @@ class VerifyReply(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedClaim:
-    """A claim after verification. `agreed`: an independent route says the same; `conflicted`: one says the contrary."""
+    """A claim after verification.
+
+    agreed: an independent route says the same; conflicted: one says the contrary. country: that of the passage that
+    states it; conflicts: the places, from 0, of claims in the same list that cannot be true together with it.
+    """
 
     claim: Claim
     route: str
@@ -53,6 +57,8 @@ class CheckedClaim:
     agreed: bool
     conflicted: bool
     reason: str = ""
+    country: str | None = None
+    conflicts: frozenset[int] = frozenset()
 
     @property
     def accepted(self) -> bool:
@@ -136,6 +142,8 @@ async def verify_claims(run: Run, drafts: Sequence[Draft], evidence: Sequence[Ev
             agreed=other_route(n, agrees[n], standing),
             conflicted=other_route(n, conflicts[n], standing)
             or any(checked[m - 1].state == "refuted" for m in agrees[n] if m <= len(listed)),
+            country=_country(claim.citation, evidence),
+            conflicts=frozenset(m - 1 for m in conflicts[n] if m <= len(listed)),
         )
         for n, claim in enumerate(checked, 1)
     ]
@@ -144,14 +152,20 @@ async def verify_claims(run: Run, drafts: Sequence[Draft], evidence: Sequence[Ev
 def unchecked(run: Run, drafts: Sequence[Draft]) -> list[CheckedClaim]:
     """Return the claims of the first usable draft as they stand, for runs that measure what checking is worth."""
     run.trace.warn("verify", "claims were not checked: verify is off")
-    draft = next((d for d in drafts if d.usable), None)
+    first = next((draft for draft in drafts if draft.usable), None)
+    if first is None:
+        return []
     return [
         CheckedClaim(
-            claim=claim, route=draft.route, state="unverified", citation=None, agreed=True, conflicted=False,
+            claim=claim, route=first.route, state="unverified", citation=None, agreed=True, conflicted=False,
             reason="verify is off",
         )
-        for claim in (draft.claims if draft else ())
+        for claim in first.claims
     ]  # fmt: skip
+
+
+def _country(citation: Citation | None, evidence: Sequence[Evidence]) -> str | None:
+    return next((e.passage.country for e in evidence if citation and e.passage.id == citation.id), None)
 
 
 def _both_ways(replies: Mapping[int, ClaimVerdict], field: Literal["agrees", "conflicts"]) -> dict[int, set[int]]:

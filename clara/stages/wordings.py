@@ -47,7 +47,7 @@ _ENGLISH_SOFT = (
     "instead "
     "rather_than apart_from aside_from outside along_with in_addition_to besides ruled?_out rules_out "
     r"withhold\w* prohibit\w* forbid\w* forbidden "
-    r"unaffected intact different\w* pseudo\w+ shun\w* away_from under(?:activ|treat|correct|weigh|dos)\w* "
+    r"\w+-free unaffected intact different\w* pseudo\w+ shun\w* away_from under(?:activ|treat|correct|weigh|dos)\w* "
     r"keep\w*_(?:it|them|the_\w+)_from"
 )
 _ENGLISH_NEUTRAL = (
@@ -58,6 +58,7 @@ _ENGLISH_NEUTRAL = (
 )
 # Spanish, Portuguese and French build these alike.
 _ROMANCE_SOFT = (
+    ""
     ""
     "in(?:comp|suf|ad[eé][cq]|capa|ef[ei]|d[eé]pend|vis[ií]b|fre[cq]|fr[eé]q|op[eé]r|tol[eé]r|st[aá]|est[aá]|activ|conscien|cert|"
     r"ciert|d[eé]term|m[oó]v|dol[oe]r|color|curab|dist|alter|coord|a[cd][ae])\w* "
@@ -98,6 +99,7 @@ NEGATION = {
         r"(?:ne_|n')(?:(?!pas|plus|jamais|aucun|rien)[^.;:,]){1,30}?_que?",
     ),
     "zh-Hans": _negation(
+        ""
         ""
         "~不(?![良适適同断斷仅僅等足全明均规規典稳穩对對共透当當变變孕育安久到论論管易如显顯清洁潔佳慎溶饱飽协協平自随隨完满滿妨锈鏽超少多低高大耐利充舒]|"
         "可逆|小心|小于|小於|正常|必要|成熟|合适) "
@@ -276,11 +278,14 @@ _UNIT_NAMES = {
     ),
     "unit": "iu ius ui units? unidades unidad unités? 单位 單位 国际单位 國際單位 यूनिट आईयू इकाई yunit وحدة وحدات",
     "drop": "drops? gotas? gouttes? 滴 बूँद बूंद बूँदें बूंदें boo?nd patak قطرة قطرات قطرتان",
-    "second": "(?<=_)s sec secs seconds? secondes? segundos? segundong? 秒 秒钟 秒鐘 सेकंड सेकेंड सेकण्ड second ثانية ثوان",
-    "minute": "min mins minutes? minutos? minutong? 分钟 分鐘 मिनट minat دقيقة دقائق",
+    "second": "(?<=_)s sec secs seconds? secondes? segundos? segundong 秒 秒钟 秒鐘 सेकंड सेकेंड सेकण्ड second ثانية ثوان",
+    "minute": "min mins minutes? minutos? minutong 分钟 分鐘 मिनट minat دقيقة دقائق",
     "hour": "h hr hrs hours? horas? heures? oras 小时 小時 घंटे घंटा घंटों घण्टे ghante ghanta ساعة ساعات",
     "day": "days? días? dias? jours? araw 天 दिन दिनों din يوم أيام يوما",
-    "week": "weeks? wks? semanas? semaines? linggong? 周 週 星期 个星期 हफ्ते हफ़्ते हफ्ता सप्ताह hafte hafta أسبوع أسابيع",
+    "week": (
+        "weeks? wks? semanas? semaines? linggo(?:ng)? 周 週 星期 个星期 हफ्ते हफ़्ते हफ्ता सप्ताह hafte hafta أسبوع "
+        "أسابيع"
+    ),
     "month": (
         "months? mes meses mês mois buwang? buwan 个月 個月 月龄 महीने महीना महीनों माह mahine mahina شهر أشهر شهرا"
     ),
@@ -303,7 +308,7 @@ def _unit(name: str, listed: str) -> str:
 
 
 _MEASURE = re.compile(
-    r"(?<![\d.,])(?P<number>\d+(?:[.,]\d+)*)[ -]?(?:na )?"
+    r"(?<!\d)(?<!\d[.,])(?P<number>\d+(?:[.,]\d+)*)[ -]?(?:na )?"
     r"(?:(?:e?spher|sph[eé]r|esf|cylind|cilind|prism|球|柱|圆柱|棱镜)[^\W\d]* ?)?(?:"
     + "|".join(_unit(name, listed) for name, listed in _UNIT_NAMES.items())
     + ")"

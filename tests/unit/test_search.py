@@ -196,6 +196,7 @@ def test_a_query_without_content_finds_nothing(question: str, shipped_kb: Knowle
 
 
 Build = Callable[..., Searcher]
+COUNTRIES = {"MX": 40, "IN": 30, "world": 50}
 
 
 @pytest.fixture
@@ -214,7 +215,9 @@ def build(tmp_path: Path) -> Iterator[Build]:
             for language, sections in versions.items():
                 path = _made(folder / name) / f"{language}.md"
                 body = "".join(f"\n## {i}\n{text}\n" for i, text in enumerate(sections))
-                path.write_text(f"---\nlang: {language}\ngroup: {name}\ntitle: {name}\n---\n{body}", encoding="utf-8")
+                country = f"country: {name}\n" if name.isupper() else ""
+                front = f"---\nlang: {language}\ngroup: {name}\ntitle: {name}\n{country}---\n"
+                path.write_text(front + body, encoding="utf-8")
                 store.put(read_documents(path, root=folder))
         space.rebuild()
         lexicon = Lexicon(store, STOPWORDS)
@@ -253,6 +256,16 @@ def test_the_gate_tells_evidence_from_the_rest(build: Build) -> None:
     result = shut.search("timolol pressure", "en")
     assert [e.passage.document for e in result.evidence] == ["a/en"]
     assert [e.passage.document for e in result.rejected] == ["b/en"]
+
+
+@pytest.mark.parametrize("here", ["MX", "México", "Mexico"])
+def test_evidence_of_the_askers_country_comes_first_and_another_s_last(build: Build, here: str) -> None:
+    searcher = build({name: {"en": (f"Eye screening begins at {age}.",)} for name, age in COUNTRIES.items()}, gate=0.0)
+    evidence = searcher.search("When does eye screening begin?", "en", country=here).evidence
+    assert [e.passage.country for e in evidence] == ["MX", None, "IN"]
+    assert {e.passage.id for e in searcher.search("When does eye screening begin?", "en").evidence} == {
+        e.passage.id for e in evidence
+    }
 
 
 def test_versions_of_one_passage_are_one_piece_in_the_askers_language(build: Build) -> None:

@@ -30,8 +30,8 @@ def sign_flip(differences: Floats, *, seed: int, rounds: int = 10_000) -> float:
     observed = abs(differences.sum()) - 1e-9  # sums of the same numbers in another order differ by rounding
     if observed <= 0:
         return 1.0
-    # Of equal differences only the number that keep their sign matters.
-    sizes, counts = np.unique(np.abs(differences).round(9), return_counts=True)
+    # Of equal differences only the number that keep their sign matters; of those without a sign, nothing.
+    sizes, counts = np.unique(np.abs(differences[differences != 0]).round(9), return_counts=True)
     rng = np.random.default_rng(seed)
     rows = max(1, BLOCK // sizes.size)
     extreme = 0

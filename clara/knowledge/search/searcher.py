@@ -16,7 +16,8 @@ from clara.knowledge.search.merge import Placed, cap_sources, order_hits
 from clara.knowledge.search.queries import Query, QueryPlanner
 from clara.knowledge.space import VectorSpace
 from clara.knowledge.store import Store
-from clara.types import Evidence
+from clara.languages import country_code
+from clara.types import Evidence, Passage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,13 +64,20 @@ class Searcher:
         self._finder = HitFinder(store, space, lexicon, settings)
 
     def search(
-        self, query: str, language: str, *, variants: Mapping[str, str] | None = None, k: int | None = None
+        self,
+        query: str,
+        language: str,
+        *,
+        variants: Mapping[str, str] | None = None,
+        k: int | None = None,
+        country: str | None = None,
     ) -> SearchResult:
         """Find evidence for `query`.
 
         variants: translations of the query by language; where one is missing, the glossary's terms stand in. An
             unknown language, or one the base does not hold, is searched in every language.
         k: passages wanted, default from the settings.
+        country: where the asker is; evidence of that country comes first, that of another country last.
         """
         k = k or self._settings.k
         found = self.candidates(query, language, variants or {})
@@ -77,6 +85,8 @@ class Searcher:
             found = self._rerank(query, found)
         gate, per_source = self._settings.gate, self._settings.per_source
         passed = self._order([hit for hit in found.hits if hit.relevance >= gate], found.own)
+        if country and (here := country_code(country)):
+            passed.sort(key=lambda item: _distance(item[0].passage, here))
         rejected = [(hit, "below the gate") for hit in found.hits if hit.relevance < gate]
         return SearchResult(
             evidence=_numbered(cap_sources(passed, per_source)[:k]),
@@ -154,6 +164,13 @@ def _join(known: Hit, hit: Hit, own: str | None) -> Hit:
     agreed = max(another, first.second, second.second)
     origins = {**second.origins, **first.origins}
     return Hit(passage, first.fused, first.relevance, origins, first.asked_in, first.about, agreed)
+
+
+def _distance(passage: Passage, here: str) -> int:
+    """Return 0 for evidence of the asker's country, 1 for evidence of none, 2 for another country's."""
+    if not passage.country:
+        return 1
+    return 0 if country_code(passage.country) == here else 2
 
 
 def _numbered(placed: Sequence[Placed]) -> tuple[Evidence, ...]:

@@ -202,7 +202,8 @@ class Settings(BaseSettings):
 
     def secrets(self) -> tuple[str, ...]:
         """Every key that must never be printed: the configured one and those of provider variables."""
-        own = [self.api_key.get_secret_value()] if self.api_key else []
+        held = ((getattr(self, group) if group else self, key) for group, _, key in _ADDRESSED)
+        own = [secret.get_secret_value() for where, key in held if (secret := getattr(where, key))]
         provider = [v for k, v in os.environ.items() if k.endswith(("_API_KEY", "_TOKEN")) and len(v) >= 8]
         return tuple(own + provider)
 
@@ -242,16 +243,41 @@ def load_settings(overrides: Mapping[str, Any] | None = None) -> Settings:
         raise ConfigError(f'settings: {line}; lists and tables are written as JSON, e.g. ["evidence"]') from None
 
 
+_ADDRESSED = (  # a group, the setting that names an address, and the key that is sent there
+    ("", "base_url", "api_key"),
+    ("", "chroma_url", "chroma_token"),
+    ("embed", "base_url", "api_key"),
+    ("rerank", "base_url", "api_key"),
+    ("translator", "base_url", "api_key"),
+    ("live", "pubmed_url", "pubmed_api_key"),
+)
+
+
 def _without_foreign_key(settings: Settings, given: Mapping[str, Any]) -> Settings:
     """Never send a key of the environment to an address that a file in the working folder names.
 
     Whoever can put a clara.toml into a folder could otherwise collect the keys of those who work there.
     """
-    here = config_file() == Path(CONFIG_FILE)
-    from_file = settings.base_url and "base_url" not in given and not os.environ.get("CLARA_BASE_URL")
-    if here and from_file and settings.api_key is None:
-        return settings.model_copy(update={"api_key": SecretStr("not-needed")})
+    if config_file() != Path(CONFIG_FILE):
+        return settings
+    for group, address, key in _ADDRESSED:
+        held = getattr(settings, group) if group else settings
+        told = given.get(group) or {} if group else given
+        prefix = f"CLARA_{group}__" if group else "CLARA_"
+        from_file = address in held.model_fields_set and address not in told and not _env(prefix + address)
+        if not from_file or key in told:
+            continue
+        # The provider's own variable would be read where no key is set.
+        without = SecretStr("not-needed") if (group, key) == ("", "api_key") else None
+        if _env(prefix + key) or getattr(held, key) is None:
+            changed = {key: without}
+            update = {group: held.model_copy(update=changed)} if group else changed
+            settings = settings.model_copy(update=update)
     return settings
+
+
+def _env(name: str) -> str | None:
+    return os.environ.get(name.upper()) or os.environ.get(name)
 
 
 def provider_keys() -> dict[str, bool]:

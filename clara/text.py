@@ -123,7 +123,7 @@ def numbers(text: str) -> list[str]:
     found = []
     for match in _NUMBER.finditer(plain):
         number = re.sub(r"\s", "", match.group("number")).replace(",", ".")
-        if scale := match.group("scale"):
+        if (scale := match.group("scale")) and "/" not in number:
             number = f"{float(number) * _SCALES[scale.casefold()]:.10g}" if number.count(".") <= 1 else number
             number = (
                 str(int(float(number))) if number.replace(".", "").isdigit() and float(number).is_integer() else number

@@ -21,6 +21,7 @@ from clara.knowledge.embedders import Vectors
 _BATCH = 1000  # well under Chroma's limit of 5461
 _PAGE = 5000
 _NEIGHBOURS = 10
+_TIMEOUT_S = 60.0
 _SAME = 1e-4  # cosine distance within which two vectors are one
 _OVERLOOKED = 0.05  # share of vectors that an approximate search of a sound index may miss
 _ALONE = portalocker.LockFlags.EXCLUSIVE | portalocker.LockFlags.NON_BLOCKING
@@ -41,7 +42,11 @@ class VectorIndex:
         self._prefix = "kb_" if url is None else f"{folder.name}_"
         with self._chroma():
             self._client: Any = _embedded(folder) if url is None else _server(url, token)
-            named = (c for c in self._client.list_collections() if c.name.startswith(self._prefix))
+            try:
+                named = [c for c in self._client.list_collections() if c.name.startswith(self._prefix)]
+            except BaseException:
+                self._release()
+                raise
             self._collections: dict[str, Any] = {c.name.removeprefix(self._prefix): c for c in named}
 
     @contextlib.contextmanager
@@ -170,7 +175,12 @@ class VectorIndex:
     def close(self) -> None:
         """Release the files or the connection."""
         with self._chroma():
-            self._client.close()
+            self._release()
+
+    def _release(self) -> None:
+        self._client.close()
+        if self._url is not None:  # which Chroma leaves open
+            self._client._server._session.close()
 
     def _pages(self, language: str, include: list[str]) -> Iterator[Any]:
         collection = self._collections.get(language)
@@ -242,16 +252,19 @@ def _embedded(folder: Path) -> Any:
 
 def _server(url: str, token: SecretStr | None) -> Any:
     import chromadb
+    import httpx2
     from chromadb.config import Settings
 
     host, port, tls = _address(url)
-    return chromadb.HttpClient(
-        host=host,
-        port=port,
-        ssl=tls,
-        headers={"Authorization": f"Bearer {token.get_secret_value()}"} if token else None,
-        settings=Settings(anonymized_telemetry=False),
-    )
+    headers = {"Authorization": f"Bearer {token.get_secret_value()}"} if token else {}
+    # Chroma's client waits for ever, and leaves its connection open where the first answer is not Chroma's.
+    asked = httpx2.get(f"http{'s' * tls}://{host}:{port}/api/v2/auth/identity", headers=headers, timeout=_TIMEOUT_S)
+    if "tenant" not in asked.raise_for_status().json():
+        raise ValueError("not Chroma's")
+    settings = Settings(anonymized_telemetry=False)
+    client = chromadb.HttpClient(host=host, port=port, ssl=tls, headers=headers, settings=settings)
+    client._server._session.timeout = _TIMEOUT_S  # type: ignore[attr-defined]
+    return client
 
 
 def _address(url: str) -> tuple[str, int, bool]:

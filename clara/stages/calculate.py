@@ -220,14 +220,22 @@ class _Sum:
     def operators(self) -> list[str]:
         return [token.group() for token in self.tokens if token.group("operator")]
 
-    def values(self) -> Iterator[float]:
-        """Yield the value in each reading: points may group thousands or not, % may be a hundredth or a unit."""
+    def values(self) -> Iterator[tuple[float, float]]:
+        """Yield the value in each reading, and what its last digit is worth, 0 for a sum.
+
+        Points may group thousands or not, % may be a hundredth or a unit.
+        """
         for grouped, hundredths in itertools.product((True, False), (True, False)):
-            written = "".join(self._written(token, grouped, hundredths) for token in self.tokens)
+            written = [self._written(token, grouped, hundredths) for token in self.tokens]
             try:
-                yield evaluate(written)
+                value = evaluate("".join(written))
             except InputError:
                 return
+            (number, *others) = [
+                text for text, token in zip(written, self.tokens, strict=True) if token.group("number")
+            ]
+            decimals = len(number.partition("/")[0].strip(" ()").partition(".")[2])
+            yield value, 0.0 if others else 10.0 ** -(decimals + 2 * ("/" in number))
 
     def _written(self, token: re.Match[str], grouped: bool, hundredths: bool) -> str:
         number = token.group("number")
@@ -309,17 +317,17 @@ def _balanced(tokens: list[re.Match[str]]) -> list[re.Match[str]]:
 
 def _judge(left: _Sum, right: _Sum, *, exact: bool) -> Calculation | None:
     """Compare the two sides in every reading; None where they cannot be reckoned, or only a unit changed."""
-    stated, results = list(right.values()), list(left.values())
+    stated, results = list(right.values()), [value for value, _ in left.values()]
     unit = right.units[-1]
     if not stated or not results or (_NAME.fullmatch(left.text) and unit.casefold() not in _OF_NAMES):
         return None
     if unit.casefold() == "logmar":
         results += [-math.log10(value) for value in results if value > 0]
-    step = _step(right)
-    agreed = next(((a, b) for a, b in itertools.product(results, stated) if _agree(a, b, step, exact=exact)), None)
-    if agreed is None and _converted(results[0], stated[0], unit, [other for other in left.units if other]):
+    readings = list(itertools.product(results, stated))
+    agreed = next(((a, b) for a, (b, step) in readings if _agree(a, b, step, exact=exact)), None)
+    if agreed is None and _converted(results[0], stated[0][0], unit, [other for other in left.units if other]):
         return None
-    result, said = agreed or (results[0], stated[0])
+    result, said = agreed or min(((a, b) for a, (b, _) in readings), key=lambda pair: abs(pair[0] - pair[1]))
     return Calculation(
         text=f"{left.text} = {right.text}",
         result=result,
@@ -338,19 +346,12 @@ def _converted(result: float, stated: float, unit: str, units: Sequence[str]) ->
     return any(math.isclose(ratio, k, rel_tol=0.02) or math.isclose(ratio * k, 1, rel_tol=0.02) for k in factors)
 
 
-def _step(side: _Sum) -> float:
-    """Return what the last digit of a stated number is worth; of a sum, nothing."""
-    if len([token for token in side.tokens if token.group("number")]) != 1:
-        return 0.0
-    number = numbers(next(token.group("number") for token in side.tokens if token.group("number")))[0]
-    return 10.0 ** -len(number.partition(".")[2])
-
-
 def _agree(result: float, stated: float, step: float, *, exact: bool) -> bool:
     """Whether a stated number is the result, rounded, cut off after its last decimal, or roughly where not `exact`."""
     if math.isclose(result, stated, rel_tol=1e-9, abs_tol=1e-9):
         return True
     if step == 0.0:
         return math.isclose(result, stated, rel_tol=0.01 if exact else 0.05)
-    room = step / 2 if step == 1.0 else step
-    return abs(result - stated) <= room * (1 + 1e-9) or (not exact and math.isclose(result, stated, rel_tol=0.05))
+    rounded = abs(result - stated) <= step / 2 * (1 + 1e-9)
+    cut_off = step < 1 and result * stated >= 0 and 0 <= abs(result) - abs(stated) < step * (1 - 1e-9)
+    return rounded or cut_off or (not exact and math.isclose(result, stated, rel_tol=0.05))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from clara.languages import script, usual_script
 from clara.stages.drugs import load_drugs, lost_names, spelling
@@ -147,28 +147,39 @@ def _drugs_differ(source: str, translated: str) -> str:
 
 
 def _places_changed(source: Sequence[str], translated: Sequence[str]) -> bool:
-    """Whether a word, number or drug that marks one option marks another one in the translation."""
+    """Whether what marks one option marks another one in the translation: a word, number or drug, or the beginnings
+    of two words, since one may deceive: polyarthrite is no polyarteritis."""
     if len(source) != len(translated):
         return False
-    before, after = _marks(source), _marks(translated)
-    moves = {(i, after[mark]) for mark, i in before.items() if mark in after}
-    stay = {i for i, j in moves if i == j}
-    return any(i not in stay and j not in stay for i, j in moves)
+    same, alike = _moves(source, translated, _marks), _moves(source, translated, _beginnings)
+    stay = {i for i, j in same | alike if i == j}
+    crossed = [{(i, j) for i, j in moves if i not in stay and j not in stay} for moves in (same, same | alike)]
+    return bool(crossed[0]) or len(crossed[1]) > 1
 
 
-def _marks(options: Sequence[str]) -> dict[str, int]:
-    """Return what only one of the options holds, with the option's place."""
-    held: dict[str, set[int]] = defaultdict(set)
-    for i, option in enumerate(options):
-        words = _LATIN_WORD.findall(strip_accents(fold(option)))
-        # Keratitis is kératite and queratitis, too: the beginning tells.
-        begun = (f"{spelling(word)[:_BEGINNING]}-" for word in words if len(word) > _BEGINNING)
-        for mark in (
-            *words,
-            *begun,
-            *_ABBREVIATION.findall(option),
-            *map(_plain, numbers(option)),
-            *load_drugs().find(option),
-        ):
-            held[mark].add(i)
-    return {mark: places.pop() for mark, places in held.items() if len(places) == 1}
+def _moves(source: Sequence[str], translated: Sequence[str], marks: Callable[[str], set[str]]) -> set[tuple[int, int]]:
+    """Return (place, place in the translation) of what only one of the options holds in both."""
+    places: list[dict[str, list[int]]] = []
+    for options in (source, translated):
+        held: dict[str, list[int]] = defaultdict(list)
+        for i, option in enumerate(options):
+            for mark in marks(option):
+                held[mark].append(i)
+        places.append(held)
+    before, after = places
+    return {
+        (found[0], after[mark][0])
+        for mark, found in before.items()
+        if len(found) == 1 and mark in after and len(after[mark]) == 1
+    }
+
+
+def _marks(option: str) -> set[str]:
+    words = _LATIN_WORD.findall(strip_accents(fold(option)))
+    return {*words, *_ABBREVIATION.findall(option), *map(_plain, numbers(option)), *load_drugs().find(option)}
+
+
+def _beginnings(option: str) -> set[str]:
+    """Return how the words of `option` begin in a common spelling: keratitis is kératite and queratitis, too."""
+    words = _LATIN_WORD.findall(strip_accents(fold(option)))
+    return {spelling(word)[:_BEGINNING] for word in words if len(word) > _BEGINNING}

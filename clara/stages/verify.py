@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from clara.errors import ClaraError, ConfigError
 from clara.knowledge import cite, quantities
 from clara.stages.blocks import show_evidence
+from clara.stages.calculate import check_arithmetic
 from clara.stages.state import Run
 from clara.types import Citation, Claim, Draft, Evidence, Verdict, VerdictState
 
@@ -125,7 +126,9 @@ async def verify_claims(run: Run, drafts: Sequence[Draft], evidence: Sequence[Ev
         failure = str(error)
         run.failed("verify", error)
         run.trace.warn("verify", f"the claims could not be checked by the model ({type(error).__name__})")
-    checked = [_checked(listed[i - 1], replies.get(i), evidence, failure) for i in range(1, len(listed) + 1)]
+    checked = [
+        _recalculated(_checked(listed[i - 1], replies.get(i), evidence, failure)) for i in range(1, len(listed) + 1)
+    ]
     agrees, conflicts = _both_ways(replies, "agrees"), _both_ways(replies, "conflicts")
 
     def other_route(number: int, others: set[int], states: tuple[VerdictState, ...]) -> bool:
@@ -213,6 +216,15 @@ def _checked(
         conflicted=False,
         reason="" if state == reply.verdict else reason,
     )
+
+
+def _recalculated(checked: CheckedClaim) -> CheckedClaim:
+    """Refute a claim that states a calculation with a wrong result: code has done it again."""
+    for calculation in check_arithmetic(checked.claim.text):
+        if not calculation.right:
+            reason = f"{calculation.text} is {calculation.result:g}, not {calculation.stated:g}"
+            return replace(checked, state="refuted", citation=None, reason=reason)
+    return checked
 
 
 def enough_sources(claim: Claim, citation: Citation, evidence: Sequence[Evidence]) -> bool:

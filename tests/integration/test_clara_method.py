@@ -622,3 +622,12 @@ def test_translate_test_reasons_step_by_step_on_request(openai_server: FakeOpenA
     ask(make(chain_of_thought=steps), method="translate_test")
     systems = [r["messages"][0]["content"] for r in openai_server.requests]
     assert any("step by step" in system for system in systems) == steps
+
+
+def test_a_claim_with_wrong_arithmetic_is_refuted_by_code(openai_server: FakeOpenAI, make: Make) -> None:
+    wrong = "A lens of 0.25 m focal length has 1/0.25 = 3 D."
+    openai_server.script = _free_doctor(wrong, QUOTE, "लेंस की शक्ति 3 D है। [1]").serve
+    answer = make().ask(FREE)
+    refuted = [v for v in answer.verdicts if v.state == "refuted"]
+    assert refuted and all(v.claim == wrong and "is 4, not 3" in v.reason for v in refuted)
+    assert "3 D" not in answer.answer

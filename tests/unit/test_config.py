@@ -185,3 +185,38 @@ def test_the_template_holds_every_setting() -> None:
     assert named | groups >= set(Settings.model_fields)
     for group in groups:
         assert named >= set(type(getattr(load_settings(), group)).model_fields)
+
+
+@pytest.mark.parametrize(
+    ("group", "address", "key"),
+    [
+        ("embed", "base_url", "api_key"),
+        ("rerank", "base_url", "api_key"),
+        ("translator", "base_url", "api_key"),
+        ("live", "pubmed_url", "pubmed_api_key"),
+        ("", "chroma_url", "chroma_token"),
+        ("", "base_url", "api_key"),
+    ],
+)
+def test_a_file_in_the_working_folder_gets_no_key_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch, group: str, address: str, key: str
+) -> None:
+    prefix = f"CLARA_{group.upper()}__" if group else "CLARA_"
+    monkeypatch.setenv(prefix + key.upper(), KEY)
+
+    def held() -> str:
+        settings = load_settings()
+        secret = getattr(getattr(settings, group) if group else settings, key)
+        return str(secret.get_secret_value()) if secret else ""
+
+    assert held() == KEY and KEY in load_settings().secrets()
+    write((f"[{group}]\n" if group else "") + f'{address} = "http://127.0.0.1:9"')
+    assert held() != KEY
+    monkeypatch.setenv(prefix + address.upper(), "http://127.0.0.1:8")
+    assert held() == KEY  # the address is the user's own
+
+
+def test_a_file_in_the_working_folder_may_hold_a_key_for_its_own_address() -> None:
+    write(f'[rerank]\nbase_url = "http://127.0.0.1:9"\napi_key = "{KEY}"')
+    secret = load_settings().rerank.api_key
+    assert secret is not None and secret.get_secret_value() == KEY

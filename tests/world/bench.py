@@ -30,7 +30,7 @@ _LABELS = "ABCD"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
-    """What the methods did in one scenario: measure -> array of methods x languages x questions, a mean over epochs."""
+    """What the methods did in one scenario: measure -> array of methods x languages x questions."""
 
     scenario: str
     methods: tuple[str, ...]
@@ -44,16 +44,11 @@ class Results:
         return found
 
 
-def run_bench(
-    questions: int, epochs: int, languages: Sequence[str] = SUPPORTED, *, processes: int = 2
-) -> list[Results]:
-    """Ask every method every question in every scenario; a process takes its share of the languages.
-
-    epochs: how often each question is asked, of models that differ in their luck and in nothing else.
-    """
+def run_bench(questions: int, languages: Sequence[str] = SUPPORTED, *, processes: int = 2) -> list[Results]:
+    """Ask every method every question in every scenario; a process takes its share of the languages."""
     shares = [tuple(languages[i::processes]) for i in range(processes)]
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
-        parts = list(pool.map(_run_languages, [questions] * processes, [epochs] * processes, shares))
+        parts = list(pool.map(_run_languages, [questions] * processes, shares))
     order = [tag for share in shares for tag in share]
     rows = [order.index(tag) for tag in languages]
     results = []
@@ -70,7 +65,7 @@ def run_bench(
     return results
 
 
-def _run_languages(questions: int, epochs: int, languages: Sequence[str]) -> dict[str, NDArray[np.float64]]:
+def _run_languages(questions: int, languages: Sequence[str]) -> dict[str, NDArray[np.float64]]:
     """Return scenario -> array of languages x methods x questions x measures."""
     made: dict[str, list[NDArray[np.float64]]] = {scenario.name: [] for scenario in SCENARIOS}
 
@@ -83,20 +78,16 @@ def _run_languages(questions: int, epochs: int, languages: Sequence[str]) -> dic
         with tempfile.TemporaryDirectory() as folder, WorldKnowledge(Path(folder), world) as knowledge:
             settings = default_settings(Path(folder))
             for language, scenario in product(languages, scenarios):
-                models = [SimulatedModel(world, scenario.behaviour, seed=epoch) for epoch in range(epochs)]
-                engines = [Clara(model, settings=settings, knowledge=knowledge) for model in models]
-                made[scenario.name].append(run_simulated(_ask_all(engines, world.items, language)))
+                clara = Clara(SimulatedModel(world, scenario.behaviour), settings=settings, knowledge=knowledge)
+                made[scenario.name].append(run_simulated(_ask_all(clara, world.items, language)))
     return {name: np.stack(tables) for name, tables in made.items()}
 
 
-async def _ask_all(engines: Sequence[Clara], items: Sequence[Item], language: str) -> NDArray[np.float64]:
-    """Return methods x questions x measures, a mean over the engines."""
-    asked = [_ask(clara, item, language, method) for clara in engines for method in METHODS for item in items]
-    answers = np.array(await asyncio.gather(*asked))
-    for clara in engines:
-        await clara.aclose()
-    mean: NDArray[np.float64] = answers.reshape(len(engines), len(METHODS), len(items), len(_MEASURES)).mean(axis=0)
-    return mean
+async def _ask_all(clara: Clara, items: Sequence[Item], language: str) -> NDArray[np.float64]:
+    """Return methods x questions x measures."""
+    async with clara:
+        answers = await asyncio.gather(*(_ask(clara, item, language, method) for method in METHODS for item in items))
+    return np.array(answers, dtype=float).reshape(len(METHODS), len(items), len(_MEASURES))
 
 
 async def _ask(clara: Clara, item: Item, language: str, method: str) -> tuple[float, ...]:

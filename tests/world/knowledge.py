@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ class WorldKnowledge(KnowledgeBase):
 
     def __init__(self, folder: Path, world: World) -> None:
         super().__init__(folder / "knowledge", None, settings=default_settings(folder))
-        self._found: dict[Any, SearchResult] = {}
+        self._found: dict[tuple[str, str, str], SearchResult] = {}
         source = folder / "world.jsonl"
         rows = list(world.documents())
         source.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
@@ -34,10 +33,8 @@ class WorldKnowledge(KnowledgeBase):
             self.close()
             raise AssertionError(f"the world's documents were not taken in whole: {added}")
 
-    def search(
-        self, query: str, language: str, *, variants: Mapping[str, str] | None = None, k: int | None = None
-    ) -> SearchResult:
-        key = (query, language, tuple(sorted((variants or {}).items())), k)
+    def search(self, query: str, language: str, **how: Any) -> SearchResult:
+        key = (query, language, repr(sorted(how.items())))
         if key not in self._found:
-            self._found[key] = super().search(query, language, variants=variants, k=k)
+            self._found[key] = super().search(query, language, **how)
         return self._found[key]

@@ -1,7 +1,7 @@
 """From results to figures, and from figures to the tables of docs/debiasing.md.
 
 Accuracy is correct / n and an abstained answer is not correct. The question is the cluster: a question's value is its
-mean over epochs and languages, and a standard error is sd / sqrt(n) over questions.
+mean over languages, and a standard error is sd / sqrt(n) over questions.
 """
 
 from __future__ import annotations
@@ -88,7 +88,9 @@ _COSTS = {"calls": 2, "rounds": 2, "tokens": 0}
 
 def result_tables(all_results: Sequence[Results]) -> str:
     """Return every scenario's table under its name."""
-    return "\n\n".join(f"### {results.scenario.capitalize()}\n\n{result_table(results)}" for results in all_results)
+    return "\n\n".join(
+        f"### {results.scenario[0].upper()}{results.scenario[1:]}\n\n{result_table(results)}" for results in all_results
+    )
 
 
 def scenario_table() -> str:

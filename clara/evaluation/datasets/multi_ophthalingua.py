@@ -80,10 +80,10 @@ def split_options(text: str) -> tuple[str, tuple[Option, ...], tuple[str, ...]]:
         flags.append("option inside a line")
     if any(marker["bare"] for marker in markers):
         flags.append("bracket missing")
-    ends = [*(marker.start() for marker in markers[1:]), len(text)]
+    starts = [*(marker.start() for marker in markers), len(text)]
     options = {
-        letter.upper(): text[marker.end() : end].strip()
-        for letter, marker, end in zip(letters, markers, ends, strict=True)
+        letter.upper(): text[marker.end() : starts[place]].strip()
+        for place, (letter, marker) in enumerate(zip(letters, markers, strict=True), 1)
     }
     stem = text[: markers[0].start()].strip() if markers else text.strip()
     if _INNER_LIST.search(stem):

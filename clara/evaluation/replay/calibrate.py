@@ -31,7 +31,7 @@ GUARD = 1.64
 _ENGLISH_GUARD = 1.96  # the lower bound of the 95% interval of English's change must not be below 0
 _SHRINKAGE = 30  # answers that a default prior weighs
 _WEIGHTS = (0.25, 0.5, 1.0)
-_MARGINS = (0.3, 0.7, 1.4)
+_MARGINS = (0.3, 0.7)
 _RULES: tuple[Rule, ...] = ("open", "native")
 
 
@@ -54,9 +54,11 @@ class Profile:
     languages: Mapping[str, Switch]
 
     def policy(self, settings: ReconcileSettings) -> Policy:
-        """Return the policy that the profile makes of the user's settings."""
+        """Return the policy that the profile makes of the user's settings. It answers every question: a threshold for
+        abstaining is another matter than which draft is right."""
         rules = {tag: switch.rule for tag, switch in self.languages.items()}
-        return Policy(settings=settings.model_copy(update=dict(self.reconcile)), further=self.further, rules=rules)
+        fitted = settings.model_copy(update={**self.reconcile, "abstain_below": 0.0})
+        return Policy(settings=fitted, further=self.further, rules=rules)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +87,6 @@ def fit(
     one that leaves the English draft least readily (the rule of Breiman et al. 1984). Languages: see `Switch` and
     `GUARD`; English itself only where the lower bound of its change is above 0.
     """
-    # Every question is answered while fitting: a threshold for abstaining is another matter than which draft is right.
     settings = settings.model_copy(update={"abstain_below": 0.0} | _priors(cases, languages, settings))
     further = _best_first(cases, languages)
     kept = _right(cases, languages, run, Policy(settings=settings, further=further))
@@ -134,8 +135,7 @@ def cross_validate(
     answers: dict[tuple[str, int, str], Given] = {}
     for fold in range(FOLDS):
         training = [case for case in cases if fold_of[case.id] != fold]
-        profile = fit(training, languages, run, settings, guard=guard)
-        policy = profile.policy(settings.model_copy(update={"abstain_below": 0.0}))
+        policy = fit(training, languages, run, settings, guard=guard).policy(settings)
         for case in cases:
             if fold_of[case.id] == fold:
                 for language in languages:

@@ -125,7 +125,7 @@ def test_several_epochs_are_averaged_and_tested_by_sign_flips() -> None:
 def test_the_smallest_detectable_effect_is_found_four_times_in_five() -> None:
     rng = np.random.default_rng(4)
     smallest = detectable(rng.normal(0, 30, 2000)) * math.sqrt(2000 / 100)
-    hits = [stats.ttest_1samp(rng.normal(smallest, 30, 100), 0).pvalue < 0.05 for _ in range(1000)]
+    hits = [stats.ttest_1samp(rng.normal(smallest, 30, 100), 0).pvalue < 0.05 for _ in range(500)]
     assert 0.75 < np.mean(hits) < 0.85
     assert math.isnan(detectable(np.array([1.0])))
 
@@ -224,7 +224,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
 
 def test_without_an_effect_a_win_is_rare_and_p_values_are_even() -> None:
     simulation = Simulation(2)
-    found = [simulation.compare((0.75, 0.60), (0.75, 0.60)) for _ in range(1000)]
+    found = [simulation.compare((0.75, 0.60), (0.75, 0.60)) for _ in range(500)]
     assert np.mean([comparison.verdict == "win" for comparison in found]) <= 0.05
     assert np.mean([(comparison.gap_reduction.p or 0) < 0.05 for comparison in found]) <= 0.08
     assert np.mean([min(c.p_holm for c in comparison.languages.values()) < 0.05 for comparison in found]) <= 0.05
@@ -233,9 +233,9 @@ def test_without_an_effect_a_win_is_rare_and_p_values_are_even() -> None:
 def test_levelling_down_is_never_a_win() -> None:
     simulation = Simulation(3)
     for after in ((0.55, 0.60), (0.45, 0.55), (0.60, 0.62)):
-        verdicts = [simulation.compare((0.80, 0.60), after).verdict for _ in range(100)]
+        verdicts = [simulation.compare((0.80, 0.60), after).verdict for _ in range(60)]
         assert "win" not in verdicts
-        assert verdicts.count("levelled down") >= 95, after
+        assert verdicts.count("levelled down") >= 57, after
 
 
 def test_a_true_win_is_found() -> None:

@@ -179,8 +179,9 @@ class VectorIndex:
 
     def _release(self) -> None:
         self._client.close()
-        if self._url is not None:  # which Chroma leaves open
-            self._client._server._session.close()
+        if self._url is not None:  # Chroma leaves its connections open
+            for client in (self._client, self._client._admin_client):
+                client._server._session.close()
 
     def _pages(self, language: str, include: list[str]) -> Iterator[Any]:
         collection = self._collections.get(language)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
-import email.utils
 import re
 import weakref
 from collections.abc import Callable, Iterable, Mapping
@@ -21,6 +19,7 @@ from clara.errors import (
     ModelUnreachable,
 )
 from clara.models.base import Call, Completion
+from clara.waiting import retry_after_s
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -154,24 +153,6 @@ def _validation_failed(error: Exception) -> bool:
     return type(error).__name__ == "APIResponseValidationError" or isinstance(
         error, ValueError | KeyError | TypeError | AttributeError | IndexError
     )
-
-
-def retry_after_s(headers: Any, *, now: dt.datetime | None = None) -> float | None:
-    """Return the seconds that Retry-After (RFC 9110, seconds or a date) or retry-after-ms asks for."""
-    milliseconds = headers.get("retry-after-ms")
-    value = headers.get("retry-after")
-    try:
-        if milliseconds:
-            return max(0.0, float(milliseconds) / 1000)
-        if value is None:
-            return None
-        try:
-            return max(0.0, float(value))
-        except ValueError:
-            when = email.utils.parsedate_to_datetime(value)
-            return max(0.0, (when - (now or dt.datetime.now(dt.UTC))).total_seconds())
-    except (TypeError, ValueError):
-        return None
 
 
 def _redact(text: str, secrets: Iterable[str]) -> str:

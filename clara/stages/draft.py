@@ -17,7 +17,6 @@ from clara.stages.blocks import show_country, show_evidence, show_history, show_
 from clara.stages.state import Reply, Run
 from clara.types import Citation, Claim, Draft, Evidence, Locality, Option
 
-
 _BRIEFLY = "in at most three sentences"
 _STEPS = "step by step: what the question turns on, then for each option what speaks for and against it"
 

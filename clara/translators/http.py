@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
-import email.utils
 import weakref
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -24,6 +22,7 @@ from clara.errors import (
     ModelUnreachable,
 )
 from clara.languages import english_name
+from clara.waiting import retry_after_s
 
 if TYPE_CHECKING:
     import httpx2
@@ -217,18 +216,6 @@ def _final(error: ModelError) -> ModelError:
     """Return `error` as one after which nothing is tried again."""
     error.retryable = False
     return error
-
-
-def retry_after_s(headers: Mapping[str, str], *, now: dt.datetime | None = None) -> float | None:
-    """Return the seconds that Retry-After (RFC 9110: seconds or a date) asks to wait; None without a readable one."""
-    value = headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdigit():
-        return float(value)
-    try:
-        when = email.utils.parsedate_to_datetime(value)
-        return max(0.0, (when - (now or dt.datetime.now(dt.UTC))).total_seconds())
-    except (TypeError, ValueError):
-        return None
 
 
 async def each(texts: Sequence[str], send: Callable[[list[str]], Awaitable[list[str]]]) -> list[str]:

@@ -85,7 +85,8 @@ class Server:
         settings = ChromaSettings(anonymized_telemetry=False)
         with chromadb.HttpClient(host="127.0.0.1", port=self.port, settings=settings) as client:
             yield client
-        client._server._session.close()  # which Chroma leaves open
+        for connected in (client, client._admin_client):
+            connected._server._session.close()  # which Chroma leaves open
 
 
 @contextmanager
@@ -376,8 +377,10 @@ def test_a_server_that_never_answers_is_not_waited_for(
     monkeypatch.setattr(vectors, "_TIMEOUT_S", 0.2)
     notices: list[str] = []
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        with opened(tmp_path / "kb", f"http://127.0.0.1:{silent.getsockname()[1]}", notices) as kb:
-            assert kb.add([notes]).problem and finds(kb, ("bm25",))
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        kb = opened(tmp_path / "kb", url, notices)
+        assert kb.add([notes]).problem and finds(kb, ("bm25",))
+        kb.close()
     assert "does not answer (ReadTimeout)" in notices[-1]
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import email.utils
 import time
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -16,6 +14,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 from clara.config import EmbedSettings
 from clara.errors import ConfigError, KnowledgeError
 from clara.knowledge.embedders.batched import BatchedEmbedder
+from clara.waiting import retry_after_s
 
 if TYPE_CHECKING:
     import httpx2
@@ -244,20 +243,6 @@ def shown(url: str) -> str:
     """Return `url` without a user name, password or query, which may be secret."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}"
-
-
-def retry_after_s(headers: Mapping[str, str], *, now: dt.datetime | None = None) -> float | None:
-    """Return the seconds that Retry-After (RFC 9110: seconds or a date) asks for, None without a usable one."""
-    value = headers.get("retry-after", "")
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass  # a date, perhaps
-    try:
-        when = email.utils.parsedate_to_datetime(value)
-        return max(0.0, (when - (now or dt.datetime.now(dt.UTC))).total_seconds())
-    except (TypeError, ValueError):
-        return None
 
 
 def _words_of(body: object) -> str:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
-import email.utils
 import weakref
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_result, stop_after_
 
 from clara.errors import KnowledgeError
 from clara.knowledge.live.limiter import Limiter
+from clara.waiting import retry_after_s
 
 if TYPE_CHECKING:
     import httpx2
@@ -176,18 +175,6 @@ class Service:
 
     def _may_pass(self, result: object) -> bool:
         return isinstance(result, Refusal) and (result.wait_s is None or result.wait_s <= self._timeout_s)
-
-
-def retry_after_s(headers: Mapping[str, str], *, now: dt.datetime | None = None) -> float | None:
-    """Return the seconds that Retry-After (RFC 9110: seconds or a date) asks to wait; None without a readable one."""
-    value = headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdigit():
-        return float(value)
-    try:
-        when = email.utils.parsedate_to_datetime(value)
-        return max(0.0, (when - (now or dt.datetime.now(dt.UTC))).total_seconds())
-    except (TypeError, ValueError):
-        return None
 
 
 def _last_result(state: RetryCallState) -> Any:

@@ -224,9 +224,13 @@ def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
 
 def test_without_an_effect_a_win_is_rare_and_p_values_are_even() -> None:
     simulation = Simulation(2)
-    found = [simulation.compare((0.75, 0.60), (0.75, 0.60)) for _ in range(500)]
+    found = []
+    for _ in range(500):
+        before, after = simulation.draw((0.75, 0.60), (0.75, 0.60))
+        after[:, 0] = before[:, 0]  # English answered as before: the one condition of a win that chance seldom meets
+        found.append(compare(before, after, BENCHMARK, resampler=simulation.resampler, seed=0))
     assert np.mean([comparison.verdict == "win" for comparison in found]) <= 0.05
-    assert np.mean([(comparison.gap_reduction.p or 0) < 0.05 for comparison in found]) <= 0.08
+    assert 0.02 <= np.mean([(comparison.gap_reduction.p or 0) < 0.05 for comparison in found]) <= 0.08
     assert np.mean([min(c.p_holm for c in comparison.languages.values()) < 0.05 for comparison in found]) <= 0.05
 
 

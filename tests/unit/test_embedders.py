@@ -829,7 +829,7 @@ def test_a_package_whose_library_is_missing_is_told(monkeypatch: pytest.MonkeyPa
     [
         ("7", 7.0),
         ("1.5", 1.5),
-        ("-3", 0.0),
+        ("-3", None),
         ("Thu, 26 Nov 2026 10:00:30 GMT", 30.0),
         ("Thu, 26 Nov 2026 09:00:00 GMT", 0.0),
         ("soon", None),

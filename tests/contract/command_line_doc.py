@@ -11,7 +11,8 @@ PAGE = Path(__file__).parents[2] / "docs" / "cli.md"
 COMMANDS = (
     (), ("ask",), ("kb",), ("kb", "add"), ("kb", "update"), ("kb", "rm"), ("kb", "terms"), ("kb", "ls"), ("kb", "show"),
     ("kb", "search"), ("kb", "stats"), ("kb", "quarantine"), ("kb", "release"), ("kb", "verify"), ("kb", "rebuild"),
-    ("kb", "export"), ("kb", "import"), ("kb", "eval"), ("doctor",), ("init",),
+    ("kb", "export"), ("kb", "import"), ("kb", "eval"), ("eval",), ("eval", "datasets"),
+    ("eval", "replay"), ("eval", "calibrate"), ("doctor",), ("init",),
 )  # fmt: skip
 
 

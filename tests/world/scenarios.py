@@ -9,6 +9,8 @@ from clara.languages import SUPPORTED
 from tests.world.mind import Behaviour
 from tests.world.questions import World
 
+LIMIT = "always A"
+"""The scenario that is none: of such a model nothing can be made, and no method is held to a bar."""
 _SEED = 20
 
 
@@ -90,7 +92,7 @@ SCENARIOS = (
         ),
     ),
     Scenario(
-        name="always A",
+        name=LIMIT,
         about="the model reads nothing and answers A; no document answers",
         behaviour=_model(letter_bias=1.0),
         evidence={"irrelevant": 0.8},

@@ -286,7 +286,7 @@ class KnowledgeBase:
         try:
             yield begin
             if clean and self.space.is_complete():  # else an earlier change waits to be mended
-                self.store.set_meta("index", "clean")
+                self.space.settle()
         finally:
             if begun:
                 self._lock.acquire(exclusive=False)

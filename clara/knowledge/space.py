@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from clara.errors import KnowledgeCorrupt, KnowledgeError
 from clara.knowledge.embedders import Embedder, Vectors, canary, same_space, space_name
 from clara.knowledge.store import Store
-from clara.knowledge.vectors import VectorIndex, guarded
+from clara.knowledge.vectors import VectorIndex, graph_sizes, guarded
 
 Progress = Callable[[int, int], None]
 _BATCH = 512
@@ -75,6 +75,9 @@ class VectorSpace:
             )
         if self._url is None and not (self._folder / place).is_dir():
             return "its folder is missing"
+        noted = store.meta("sizes") if self._url is None and store.meta("index") == "clean" else None
+        if noted and json.loads(noted) != graph_sizes(self._folder / place):
+            return "its files are not as they were left"
         try:
             with self._guarded(place):
                 return self._probe(place)
@@ -111,6 +114,7 @@ class VectorSpace:
             total = self._fill(index, held, progress)
             notes = {
                 "vectors": index.place, "space": fingerprint, "index": "clean", "building": "",
+                "sizes": json.dumps(graph_sizes(self._folder / index.place)),
                 "canary": "" if _is_local(fingerprint) else json.dumps(canary(self.embedder).tolist()),
                 "background": str(self._measure_background(index)),
             }  # fmt: skip
@@ -156,7 +160,12 @@ class VectorSpace:
             lacking = [i for i in truth if i in pending or i not in held]
             self.embed(language, lacking, progress)
         self._behind = False
-        store.set_meta("index", "clean")
+        self.settle()
+
+    def settle(self) -> None:
+        """Note that the index is in step with the truth, and the sizes of its files, which only a change changes."""
+        sizes = json.dumps(graph_sizes(self._folder / self.index.place))
+        self._store.set_notes({"index": "clean", "sizes": sizes})
 
     def embed(self, language: str, chunk_ids: Sequence[str], progress: Progress = lambda *_: None) -> None:
         """Embed chunks of one language into the index. Raises KnowledgeError, EmbedderChanged among them."""

@@ -206,6 +206,16 @@ def _not_found(collection: Any, chunk_ids: Sequence[str], vectors: Mapping[str, 
             yield i
 
 
+def graph_sizes(folder: Path) -> dict[str, int]:
+    """Return the sizes of the files of the graphs that Chroma has written out; readers leave these alone.
+
+    A file cut short can kill the process that has Chroma read it.
+    """
+    graphs = sorted(written.parent for written in folder.glob("*/index_metadata.pickle"))
+    files = [path for graph in graphs for path in sorted(graph.iterdir())]
+    return {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}
+
+
 @contextlib.contextmanager
 def guarded(folder: Path) -> Iterator[None]:
     """Leave a mark in `folder` while its files are read for the first time.

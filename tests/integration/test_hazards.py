@@ -208,10 +208,11 @@ REBUILT = "the vector index was rebuilt: "
         ("", deleted),
         *(("chroma.sqlite3", damage) for damage in (deleted, emptied, overwritten, torn)),
         ("graph", deleted),
-        *(("graph/data_level0.bin", damage) for damage in (deleted, emptied, overwritten)),
-        *(("graph/header.bin", damage) for damage in (deleted, emptied, halved, overwritten)),
+        *((f"graph/{name}.bin", deleted) for name in ("data_level0", "header", "length", "link_lists")),
+        *((f"graph/{name}.bin", emptied) for name in ("data_level0", "header", "length", "link_lists")),
+        *((f"graph/{name}.bin", halved) for name in ("data_level0", "header")),
+        *((f"graph/{name}.bin", overwritten) for name in ("data_level0", "header")),
         *(("graph/index_metadata.pickle", damage) for damage in (deleted, emptied, overwritten)),
-        *((f"graph/{name}", deleted) for name in ("length.bin", "link_lists.bin")),
     ],
 )
 def test_a_damaged_index_is_noticed_at_opening_and_mended_by_it(
@@ -227,27 +228,20 @@ def test_a_damaged_index_is_noticed_at_opening_and_mended_by_it(
     vectors_of(folder)  # the damaged folder is gone
 
 
-@pytest.mark.parametrize(
-    ("name", "damage"), [("length.bin", emptied), ("length.bin", overwritten), ("data_level0.bin", halved)]
-)
-def test_what_opening_may_not_notice_verify_does_and_a_rebuild_mends(
-    folder: Path, name: str, damage: Callable[[Path], None]
-) -> None:
+def test_what_opening_does_not_notice_verify_does_and_a_rebuild_mends(folder: Path) -> None:
+    """By the lengths alone Chroma still finds vectors, and gives back other ones."""
     count = documents_in(folder)
-    damage(graph_of(folder) / name)
+    overwritten(graph_of(folder) / "length.bin")
     seen = inspect(folder)
-    assert seen.code == 0 and (seen.result.notices or "unfindable={'en': " in seen.result.unsound), seen
-    assert seen.result.found[0].startswith("laser-en")  # by words at least
+    assert seen.code == 0 and seen.result.notices == () and "unfindable={'en': " in seen.result.unsound, seen
+    assert seen.result.found[0].startswith("laser-en")
     assert is_whole(inspect(folder, rebuild=True), folder, count)
     assert is_whole(inspect(folder), folder, count)
 
 
-@pytest.mark.parametrize("damage", [emptied, overwritten])
-def test_the_upper_layers_of_the_graph_can_be_lost_without_losing_a_vector(
-    folder: Path, damage: Callable[[Path], None]
-) -> None:
+def test_the_upper_layers_of_the_graph_can_be_lost_without_losing_a_vector(folder: Path) -> None:
     count = documents_in(folder)
-    damage(graph_of(folder) / "link_lists.bin")
+    overwritten(graph_of(folder) / "link_lists.bin")
     seen = inspect(folder)
     assert is_whole(seen, folder, count) and seen.result.notices == ()
 

@@ -46,12 +46,11 @@ from tests.world.tables import (
 BASE = SCENARIOS[0].behaviour
 PLAIN = replace(BASE, letter_bias=0.0, translation_loss=0.0)
 SCORED = [scenario.name for scenario in SCENARIOS if scenario.name != LIMIT]
-# Where the bar is missed today; strict, so that the mark goes when the method gets there.
+# Where the bar is missed by so much that this size shows it; strict, so that the mark goes when the method gets there.
+# docs/debiasing.md says where it is missed at full size.
 MISSED = {
-    "weak model": "drafts that agree and are wrong are not held against documents that state the answer",
-    "local questions": "the same, and answers withheld that are often right",
-    "drafts always agree": "the same: where drafts cannot differ, documents are never asked for",
-    "drafts always split": "the same, and where no document helps the anchor is kept on a split vote",
+    "bad translator": "a translation that names another disease leads every draft but one, and that one is outvoted",
+    "drafts always agree": "drafts that agree and are wrong are not held against documents that state the answer",
 }
 
 
@@ -62,7 +61,10 @@ def world() -> World:
 
 @pytest.fixture(scope="module")
 def results() -> dict[str, Results]:
-    """The bench at test size: English, a language near to it, and two in other scripts."""
+    """The bench at test size: English, a language near to it, and two in other scripts.
+
+    At this size a difference has a standard error of three to five points.
+    """
     return {r.scenario: r for r in run_bench(44, ("en", "es", "zh-Hans", "hi"))}
 
 

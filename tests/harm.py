@@ -1,7 +1,8 @@
 """Processes that open a knowledge base beside the test's own: to be killed, to stand in the way, to go round the lock.
 
-They are forked from one server that has everything imported, so that one costs a tenth of a second. A process that
-has read a damaged index cannot be trusted with another, and Chroma keeps files open for the life of a process.
+They are forked from one server that has everything at hand (tests/warm.py), so that one costs a tenth of a second.
+A process that has read a damaged index cannot be trusted with another, and Chroma keeps files open for as long as
+a process lives.
 """
 
 from __future__ import annotations
@@ -21,27 +22,22 @@ from typing import Any
 
 import numpy as np
 
-from clara import languages
 from clara.config import Settings
 from clara.errors import ClaraError
 from clara.knowledge import KnowledgeBase
 from clara.knowledge import intake as intake_module
 from clara.knowledge import space as space_module
 from clara.knowledge.lock import FolderLock
-from clara.knowledge.safety import instruction_spans
 from clara.knowledge.store import Store
 from clara.knowledge.vectors import VectorIndex
 from tests.fake_embedder import FakeEmbedder
 
 _WAIT_S = 120
-# What is compiled and loaded at its first use is inherited by every process that is forked.
-instruction_spans("The eye is red and painful.")
-languages.detect("The eye is red and painful.")
 
 
 def _context() -> Any:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.harm", "chromadb.api.rust", "chromadb.api.fastapi"])
+    context.set_forkserver_preload(["tests.warm"])
     return context
 
 

@@ -121,7 +121,7 @@ def rebuild() -> None:
 def _report(done: Added, verb: str) -> None:
     """Say what was done; end with 1 where something failed."""
     for document in done.stored[:_SHOWN]:
-        show(f"{verb}  {document}")
+        show(f"{verb} {document}")
     if len(done.stored) > _SHOWN:
         typer.echo(f"... {len(done.stored)} documents {verb}")
     if done.unchanged:
@@ -135,7 +135,7 @@ def _report(done: Added, verb: str) -> None:
     if done.problem:
         show(f"stored without vectors, which the next opening makes: {done.problem}", "yellow", error=True)
     for _, reason in done.failed:
-        show(f"failed  {reason}", "red", error=True)
+        show(f"failed {reason}", "red", error=True)
     if done.failed:
         raise typer.Exit(1)
 

@@ -15,14 +15,12 @@ from clara.languages import english_name
 from clara.stages.blocks import concepts_of
 from clara.stages.concurrent import together
 from clara.stages.draft import draft_choice, draft_choice_from_evidence, draft_free
-from clara.stages.grade import Graded, TranslationGrade, grade_passages, grade_translation
+from clara.stages.grade import TranslationGrade, grade_passages, grade_translation
 from clara.stages.retrieve import retrieve
 from clara.stages.state import Outcome, Run
 from clara.stages.translate import translate
 from clara.stages.write import bring_back, finish_draft, raise_model_failure, write_abstention
 from clara.types import Draft, Evidence, Translation
-
-_SEARCHES = 2  # the first, and one with a better query
 
 
 async def paper(run: Run) -> Outcome:
@@ -30,43 +28,38 @@ async def paper(run: Run) -> Outcome:
     question = run.question
     if question.language == "en":
         pivot = Translation(text=question.text, language="en", options=question.options)
-        grade, found = TranslationGrade(), await _search(run, pivot, "", 1)
+        grade, found = TranslationGrade(), await grade_passages(run, pivot.text, await _search(run, pivot))
     else:
         pivot = await translate(run, concepts_of(run, question))
         if pivot.validity == 0:
             raise_model_failure(run)
             return Outcome(text=write_abstention(run, "abstain_routes"), abstained=True)
-        grade, found = await together(grade_translation(run, pivot), _search(run, pivot, "", 1))
+        passages = await _search(run, pivot)
+        grade, found = await together(grade_translation(run, pivot), grade_passages(run, pivot.text, passages))
     if not grade.faithful:
         run.trace.warn("evaluate", f"the translation from {english_name(question.language)} was found wanting")
         pivot = replace(pivot, validity=0.5, problems=(*pivot.problems, "judged unfaithful"))
-    evidence: Sequence[Evidence] = ()
-    if grade.needs_context:
-        for number in range(2, _SEARCHES + 1):
-            if found.sufficient or not found.query:
-                break
-            found = await _search(run, pivot, found.query, number)
-        evidence = found.evidence
+    if grade.needs_context and not found.sufficient and found.query:
+        found = await grade_passages(run, pivot.text, await _search(run, pivot, found.query))
+    evidence = found.evidence if grade.needs_context else ()
     draft = await _answer(run, pivot, evidence)
     if question.language == "en" or question.options:
         return finish_draft(run, draft)
     return finish_draft(run, await bring_back(run, draft))
 
 
-async def _search(run: Run, pivot: Translation, query: str, number: int) -> Graded:
-    """Retrieve from the weighted collections, and let the passages be judged."""
+async def _search(run: Run, pivot: Translation, query: str = "") -> list[Evidence]:
+    """Retrieve from the weighted collections; with a better query, from live sources too where these have nothing."""
     question = run.question
-    english = " ".join([pivot.text, *(option.text for option in pivot.options)])
-    asked = " ".join([question.text, *(option.text for option in question.options)])
-    last = number == _SEARCHES
     if query:
-        found = await retrieve(run, query, "en", live=last)
+        found = await retrieve(run, query, "en", live=True)
     else:
-        found = await retrieve(run, asked, question.language, variants={"en": english}, live=last)
-    weights = run.settings.collections
-    ranked = sorted(found.evidence, key=lambda e: -e.score * weights.get(collection_of(e), 1.0))
-    kept = [e for e in ranked if weights.get(collection_of(e), 1.0) > 0]
-    return await grade_passages(run, english, kept)
+        english = " ".join([pivot.text, *(option.text for option in pivot.options)])
+        asked = " ".join([question.text, *(option.text for option in question.options)])
+        found = await retrieve(run, asked, question.language, variants={"en": english})
+    weights = {e.passage.id: run.settings.collections.get(collection_of(e), 1.0) for e in found.evidence}
+    ranked = sorted(found.evidence, key=lambda e: -e.score * weights[e.passage.id])
+    return [e for e in ranked if weights[e.passage.id] > 0]
 
 
 def collection_of(evidence: Evidence) -> str:

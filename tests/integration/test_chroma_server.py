@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import os
 import signal
 import socket
 import subprocess
@@ -62,6 +63,7 @@ class Server:
     def freeze(self) -> None:
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self._process.pid, os.WSTOPPED)
 
     def collections(self) -> set[str]:
         with self._client() as client:
@@ -384,6 +386,7 @@ def test_a_server_that_never_answers_is_not_waited_for(
     assert "does not answer (ReadTimeout)" in notices[-1]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs a process that can be stopped")
 def test_a_server_that_stops_answering_is_not_waited_for(
     mortal: Server, tmp_path: Path, notes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

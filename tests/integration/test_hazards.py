@@ -321,6 +321,14 @@ def test_many_that_open_at_once_see_the_same(small: Path) -> None:
     assert seen[0].code == 0 and seen[0] == seen[1] == seen[2] and seen[0].result.sound
 
 
+def test_many_that_make_a_new_base_at_once_make_one(tmp_path: Path) -> None:
+    new = tmp_path / "new"
+    with beside(harm.look, new) as (_, one), beside(harm.look, new) as (_, two), beside(harm.look, new) as (_, three):
+        seen = [one(), two(), three()]
+    assert all(s.code == 0 and s.result.sound for s in seen), seen
+    assert sum(len(s.result.notices) for s in seen) == 1 and vectors_of(new)
+
+
 def test_two_writers_round_the_lock_tear_the_index_which_verify_notices_and_a_rebuild_mends(tmp_path: Path) -> None:
     """They do not even write at the same time: each writes out the graph that it holds in memory."""
     texts, folder = claims(), tmp_path / "kb"

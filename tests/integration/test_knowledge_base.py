@@ -20,6 +20,7 @@ from clara.knowledge import HashedNGrams, KnowledgeBase
 from clara.knowledge import space as space_module
 from clara.knowledge.documents import Document
 from clara.knowledge.space import EmbedderChanged
+from clara.languages import UNKNOWN
 from tests.conftest import SHIPPED
 from tests.fake_embedder import AWAY, FakeEmbedder
 from tests.first_version import write_first_version
@@ -88,6 +89,7 @@ def test_documents_are_added_found_shown_and_removed(kb: KnowledgeBase, notes: P
     mixed = tmp_path / "mixed.txt"
     mixed.write_text(MIXED.text, encoding="utf-8")
     assert len(kb.add([mixed], language="hi-Latn").stored) == 1 and best(kb, MIXED, "hi-Latn") == "mixed"
+    assert kb.search(NOTES["hi"].question, UNKNOWN).evidence[0].passage.language == "hi"
     assert kb.verify().sound
     again = kb.add([notes])
     assert again.unchanged == len(NOTES) and not again.stored

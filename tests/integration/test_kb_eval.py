@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 
 from clara.cli import main
-from clara.config import Settings
+from clara.config import SearchSettings, Settings
 from clara.errors import ConfigError, KnowledgeError
 from clara.evaluation import Collection, Results, load_collection, measure_retrieval, read_results, to_markdown
 from clara.evaluation.retrieval import metrics, run
-from clara.evaluation.retrieval.systems import SYSTEMS
+from clara.evaluation.retrieval.systems import BASELINES, SYSTEMS
 from tests.unit.evaluation.parallel import TEXTS, write_belebele, write_xquad
+from tests.unit.evaluation.questions import published
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -204,3 +205,17 @@ def test_a_missing_extra_is_one_line(kb_eval: Run, monkeypatch: pytest.MonkeyPat
 def test_numbers_out_of_range_are_bad_usage(kb_eval: Run) -> None:
     for arguments in (["--limit", "0"], ["--depth", "99"]):
         assert kb_eval("--data", "xquad:xquad", *arguments).returncode == 2
+
+
+def test_the_default_policy_is_the_best_on_real_questions_and_costs_the_asker_nothing() -> None:
+    folder = published("xquad")
+    collection = load_collection(f"xquad:{folder}").sample(60, seed=0)
+    results = measure_retrieval(collection, settings=Settings())
+    default = SearchSettings().policy
+    for kind in ("none", "parallel"):
+        complete = {system: mean(results, system, kind, metrics.COMPLETE) for system in SYSTEMS}
+        # Sixty questions tell no more than the order, within a question or two.
+        assert all(complete[default] >= other - 0.01 for other in complete.values()), complete
+    plain = max(mean(results, system, "none", metrics.SAME_LANGUAGE) for system in BASELINES)
+    for kind in ("none", "parallel"):
+        assert mean(results, default, kind, metrics.SAME_LANGUAGE) >= plain

@@ -212,7 +212,7 @@ def verify() -> None:
     for what, found in (
         ("without a vector", check.missing),
         ("vectors without a chunk", check.extra),
-        ("of a sample not found by their own vector", check.unfindable),
+        ("with a vector that cannot be read or, of a sample, not found by it", check.unfindable),
     ):
         for language, count in found.items():
             typer.echo(f"{language}: {count} {what}")

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+from clara.types import Passage
 
 VERSION = 2
 
+PASSAGE = """
+SELECT c.id, c.text, c.language, d.title, c.section, d.sources, c.grp, d.id, d.country, d.trust, d.path, d.origin
+FROM chunks c JOIN documents d ON d.id = c.document """
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS files (path TEXT PRIMARY KEY, sha256 TEXT NOT NULL, language TEXT);
@@ -52,3 +60,16 @@ def create(database: sqlite3.Connection) -> bool:
         database.execute(statement)
     database.execute(f"PRAGMA user_version = {VERSION}")
     return True
+
+
+def to_passage(row: Sequence[str]) -> Passage:
+    """Return the passage of a row that `PASSAGE` selects."""
+    chunk_id, text, language, title, section, sources, group, document, country, trust, path, origin = row
+    listed = json.loads(sources)
+    if origin == "user":  # what a document says of its own sources is no more than that
+        listed = [f"{Path(path).name}, added by you", *(f"which names: {source}" for source in listed)]
+    return Passage(
+        id=chunk_id, text=text, language=language, title=title, section=section,
+        source="; ".join(listed) if listed else Path(path).name,
+        group=group, document=document, country=country, trust=trust,
+    )  # fmt: skip

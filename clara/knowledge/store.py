@@ -18,9 +18,6 @@ from clara.types import Passage
 
 # Vowel signs of Indic scripts are marks (M*): without them in `categories`, unicode61 cuts Hindi words at every one.
 _TOKENIZER = "unicode61 remove_diacritics 0 categories 'L* N* Co Mn Mc'"
-_PASSAGE = """
-SELECT c.id, c.text, c.language, d.title, c.section, d.sources, c.grp, d.id, d.country, d.trust, d.path, d.origin
-FROM chunks c JOIN documents d ON d.id = c.document """
 _FIELD_WEIGHTS = "4.0, 2.0, 1.0"  # title, section, text
 _PART = 500  # SQLite's limit on parameters was 999 for long
 
@@ -40,6 +37,7 @@ class Store:
         self.path = path
         self._lock = threading.RLock()
         self._languages: dict[str, int] | None = None
+        self._tables: set[str] = set()  # of terms, that are known to be there
         with self._guard():
             self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         try:
@@ -90,6 +88,7 @@ class Store:
                 self._db.execute("COMMIT")
             except BaseException:
                 self._db.execute("ROLLBACK")
+                self._tables.clear()
                 raise
             finally:
                 self._languages = None
@@ -309,22 +308,37 @@ class Store:
             for start in range(0, len(ids), _PART):
                 part = ids[start : start + _PART]
                 rows = self._db.execute(
-                    f"{_PASSAGE} WHERE c.searched AND c.id IN ({','.join('?' * len(part))})", list(part)
+                    f"{schema.PASSAGE} WHERE c.searched AND c.id IN ({','.join('?' * len(part))})", list(part)
                 )
-                found |= {row[0]: _passage(row) for row in rows}
+                found |= {row[0]: schema.to_passage(row) for row in rows}
+        return found
+
+    def terms_of(self, language: str, ids: Sequence[str]) -> dict[str, frozenset[str]]:
+        """Return the search terms of chunks of one language, title and section included, as they were indexed."""
+        found: dict[str, frozenset[str]] = {}
+        with self._guard():
+            table = self._fts(language)
+            for start in range(0, len(ids), _PART):
+                part = ids[start : start + _PART]
+                rows = self._db.execute(
+                    f"SELECT c.id, t.title || ' ' || t.section || ' ' || t.text FROM chunks c "
+                    f"JOIN {table} t ON t.rowid = c.number WHERE c.id IN ({','.join('?' * len(part))})",
+                    list(part),
+                )
+                found |= {row[0]: frozenset(row[1].split()) for row in rows}
         return found
 
     def of_document(self, document_id: str) -> list[Passage]:
         """Return the passages of one document in order, those in quarantine too."""
         with self._guard():
-            rows = self._db.execute(f"{_PASSAGE} WHERE d.id = ? ORDER BY c.ordinal", (document_id,)).fetchall()
-        return [_passage(row) for row in rows]
+            rows = self._db.execute(f"{schema.PASSAGE} WHERE d.id = ? ORDER BY c.ordinal", (document_id,)).fetchall()
+        return [schema.to_passage(row) for row in rows]
 
     def in_group(self, group: str) -> dict[str, Passage]:
         """Return language -> passage for the searched versions of one translation group."""
         with self._guard():
-            rows = self._db.execute(f"{_PASSAGE} WHERE c.grp = ? AND c.searched", (group,)).fetchall()
-        return {row[2]: _passage(row) for row in rows}
+            rows = self._db.execute(f"{schema.PASSAGE} WHERE c.grp = ? AND c.searched", (group,)).fetchall()
+        return {row[2]: schema.to_passage(row) for row in rows}
 
     def quarantined(self) -> list[Quarantined]:
         """Return the chunks that wait in quarantine."""
@@ -349,8 +363,9 @@ class Store:
             # Quoted strings are literals in FTS5's query language; terms hold no quotation marks.
             match = " OR ".join(f'"{term}"' for term in dict.fromkeys(query_terms))
             rows = self._db.execute(
-                f"SELECT c.id, -bm25({table}, {_FIELD_WEIGHTS}) AS score FROM {table} "
-                f"JOIN chunks c ON c.number = {table}.rowid WHERE {table} MATCH ? ORDER BY score DESC, c.id LIMIT ?",
+                f"SELECT c.id, -found.score FROM (SELECT rowid AS number, rank AS score FROM {table} "
+                f"WHERE {table} MATCH ? AND rank MATCH 'bm25({_FIELD_WEIGHTS})' ORDER BY rank LIMIT ?) AS found "
+                "JOIN chunks c ON c.number = found.number ORDER BY found.score, found.number",
                 (match, k),
             ).fetchall()
         return [(row[0], row[1]) for row in rows]
@@ -365,10 +380,13 @@ class Store:
 
     def _fts(self, language: str) -> str:
         table = "terms_" + re.sub(r"\W", "_", language)
+        if table in self._tables:
+            return table
         self._db.execute(
             f'CREATE VIRTUAL TABLE IF NOT EXISTS {table} USING fts5(title, section, text, tokenize = "{_TOKENIZER}")'
         )
         self._db.execute(f"CREATE VIRTUAL TABLE IF NOT EXISTS {table}_df USING fts5vocab({table}, row)")
+        self._tables.add(table)
         return table
 
     def copy_to(self, path: Path) -> None:
@@ -380,15 +398,3 @@ class Store:
         """Close the file, once no other thread is reading; calling it again does nothing."""
         with self._lock:
             self._db.close()
-
-
-def _passage(row: Sequence[str]) -> Passage:
-    chunk_id, text, language, title, section, sources, group, document, country, trust, path, origin = row
-    listed = json.loads(sources)
-    if origin == "user":  # what a document says of its own sources is no more than that
-        listed = [f"{Path(path).name}, added by you", *(f"which names: {source}" for source in listed)]
-    return Passage(
-        id=chunk_id, text=text, language=language, title=title, section=section,
-        source="; ".join(listed) if listed else Path(path).name,
-        group=group, document=document, country=country, trust=trust,
-    )  # fmt: skip

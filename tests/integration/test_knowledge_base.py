@@ -285,30 +285,32 @@ def test_a_first_opening_without_the_embedder_is_finished_by_a_later_one(
         assert kb.search("How is cataract treated?", "en").evidence
         assert len(kb.add([notes]).stored) == len(NOTES)
     embedder.away = False
-    for _ in range(2):
-        with KnowledgeBase(folder, tiny_shipped, embedder=embedder) as kb:
-            assert kb.verify().sound and len(user_documents(kb)) == len(NOTES)
+    with KnowledgeBase(folder, tiny_shipped, embedder=embedder) as kb:
+        assert kb.verify().sound and len(user_documents(kb)) == len(NOTES)
+        embedder.texts.clear()
+        kb.add([write(notes / "lamp.md", "A slit lamp shows the cornea.")])
+    with KnowledgeBase(folder, tiny_shipped, embedder=embedder) as kb:
+        assert kb.verify().sound and len(embedder.texts) == 1 + 3  # with the canary: nothing was embedded twice
 
 
-def test_a_change_after_one_that_failed_does_not_hide_it(folder: Path, notes: Path) -> None:
-    """The index is called clean again only by what mended it."""
+def test_a_change_after_one_that_was_interrupted_does_not_hide_it(
+    folder: Path, notes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The index is called clean again only by what mends it."""
+    with KnowledgeBase(folder, None) as kb:
+        kb.add([notes])
+        (notes / "laser-es.md").unlink()
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(kb.space.index, "delete", interrupt)
+            kb.update(prune=True)
+        kb.add([write(tmp_path / "lamp.md", "A slit lamp shows the cornea.")])
+        assert kb.store.meta("index") == "dirty" and dict(kb.verify().extra) == {"es": 1}
+    with KnowledgeBase(folder, None) as kb:
+        assert kb.verify().sound and len(user_documents(kb)) == len(NOTES)
 
-    class Interrupted(BaseException):
-        pass
 
-    def interrupt(text: str) -> None:
-        if "लेज़र" in text:
-            raise Interrupted
-
-    embedder = FakeEmbedder(on_text=interrupt)
-    with KnowledgeBase(folder, None, embedder=embedder) as kb:
-        with pytest.raises(Interrupted):
-            kb.add([notes])
-        embedder.on_text = None
-        kb.add([notes / "laser-en.md", notes / "laser-fr.md"])
-        assert kb.store.meta("index") == "dirty"
-    with KnowledgeBase(folder, None, embedder=embedder) as kb:
-        assert kb.verify().sound and len(kb.add([notes]).failed) == 0 and len(user_documents(kb)) == len(NOTES)
+def interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_a_death_between_truth_and_index_is_mended(folder: Path, notes: Path, tmp_path: Path) -> None:

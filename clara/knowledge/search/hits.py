@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from clara.config import SearchSettings
 from clara.knowledge.embedders import Vectors
-from clara.knowledge.search.coverage import coverage, passage_terms
+from clara.knowledge.search.coverage import coverage
 from clara.knowledge.search.lexicon import MOST_TERMS, Lexicon
 from clara.knowledge.search.queries import Query
 from clara.knowledge.space import VectorSpace
@@ -80,11 +80,12 @@ class HitFinder:
         top = sorted(fused, key=lambda i: (-fused[i], i))[: settings.candidates]
         passages = self._store.passages(top)
         weights = self._lexicon.weights(language, wanted)
+        held = self._store.terms_of(language, top)
         return [
             Hit(
                 passage=passages[i],
                 fused=asked.trust * fused[i] / best,
-                relevance=asked.trust * self._relevance(wanted, passages[i], weights, cosines.get(i, 0.0)),
+                relevance=asked.trust * self._relevance(wanted, held[i], weights, cosines.get(i, 0.0)),
                 origins=origins[i],
                 asked_in=language,
                 about=asked.trust * self._about(wanted, passages[i]),
@@ -115,14 +116,14 @@ class HitFinder:
         return fused, origins
 
     def _relevance(
-        self, query_terms: Sequence[str], passage: Passage, weights: Mapping[str, float], cosine: float
+        self, query_terms: Sequence[str], held: Set[str], weights: Mapping[str, float], cosine: float
     ) -> float:
         """Return the share of the query's information (idf-weighted terms) that a passage covers, in [0, 1].
 
         Where the embedder knows meaning, its cosine may stand in: at `semantic_gate` between the background and 1
         it counts as much as words at `gate`.
         """
-        covered = coverage(query_terms, passage_terms(passage), weights)
+        covered = coverage(query_terms, held, weights)
         background = self._space.background
         if not self._space.embedder.crosslingual or background >= 1:
             return covered

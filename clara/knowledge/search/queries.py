@@ -18,6 +18,7 @@ _GLOSSARY = 0.8
 _SUBSTITUTED = 0.99
 _COGNATES = 0.5
 _GLOSSARY_TERMS = 8
+_WELL_KNOWN = 0.5  # share of a query that the glossary translates, from which its own words add nothing
 _MOST_TARGETS = 4
 _LEAST_SHARE = 0.05
 _NOT = {"en": "not", "es": "no", "pt": "não", "fr": "pas", "zh-Hans": "不", "hi": "नहीं", "fil": "hindi"}
@@ -70,12 +71,12 @@ class QueryPlanner:
                 queries.append(Query(target, variants[target], 1.0, "variant"))
                 continue
             found = self._glossary.translate_terms(query, language, target)[:_GLOSSARY_TERMS]
+            known = self._share(query, language) if found else 0.0
             if found:
                 if target in _NOT and negations(query, language):
                     found.append(_NOT[target])
-                trust = _GLOSSARY * self._share(query, language)
-                queries.append(Query(target, " ".join(found), trust, "glossary"))
-            if alike := _alike(query, target):
+                queries.append(Query(target, " ".join(found), _GLOSSARY * known, "glossary"))
+            if known < _WELL_KNOWN and (alike := _alike(query, target)):
                 # Of a language the base does not hold, or a mixture, nothing better than its own words is there.
                 alone = (language == UNKNOWN or own is None) and alike == query
                 queries.append(Query(target, alike, 1.0 if alone else _COGNATES, "cognates"))

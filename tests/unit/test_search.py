@@ -367,3 +367,14 @@ def test_unreadable_stopwords_are_named(content: bytes | None, tmp_path: Path) -
         path.write_bytes(content)
     with pytest.raises(ResourceError, match=r"cannot read .*stop\.tsv"):
         load_stopwords(path)
+
+
+def test_a_large_base_is_looked_up_by_the_rarer_terms(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = {f"d{i}": {"en": (f"Common words about eyes and drug{i}.",)} for i in range(12)}
+    lexicon = build(texts).lexicon
+    terms = ["common", "words", "eyes", "drug7", "nowhere"]
+    assert lexicon.selective("en", terms) == terms
+    monkeypatch.setattr("clara.knowledge.search.lexicon._MOST_MET", 13)
+    assert lexicon.selective("en", terms) == ["common", "drug7", "nowhere"]  # in the order of the query
+    assert lexicon.selective("en", ["eyes", "common", "words"]) == ["eyes", "common"]  # two at least
+    assert lexicon.selective("en", []) == []

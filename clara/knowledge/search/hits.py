@@ -72,7 +72,7 @@ class HitFinder:
         settings, language = self._settings, asked.language
         content = self._lexicon.content(asked.words, language) or asked.words
         wanted = list(dict.fromkeys(terms(content)))[:MOST_TERMS]
-        lexical = self._store.lexical(language, wanted, settings.candidates)
+        lexical = self._store.lexical(language, self._lexicon.selective(language, wanted), settings.candidates)
         near = [] if words_only else self._near(language, content, vector)
         best = (settings.lexical_weight + settings.vector_weight) / (settings.rrf_k + 1)
         fused, origins = self._fuse(language, lexical, near)

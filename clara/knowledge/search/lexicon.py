@@ -17,6 +17,8 @@ from clara.text import fold, has_unspaced, strip_accents, terms, words
 _STRAY_PAIR = 1.5
 _UNSEEN = 4.5  # as much as a word that one chunk in a hundred holds
 _KNOWN_SHARE = 0.6
+_LEAST_TERMS = 2
+_MOST_MET = 3000  # chunks that the terms of a query occur in, counted once a term
 MOST_TERMS = 200
 
 
@@ -65,6 +67,22 @@ class Lexicon:
     def content_terms(self, text: str, language: str) -> list[str]:
         """Return the search terms of `text` without the language's function and question words, each once."""
         return list(dict.fromkeys(terms(self.content(text, language))))[:MOST_TERMS]
+
+    def selective(self, language: str, query_terms: Sequence[str]) -> list[str]:
+        """Return the terms to look passages up by: the rarest, until those of thousands of passages are met.
+
+        In a large base a frequent word costs much and finds nothing that a rarer one beside it does not; what it
+        says of a passage still counts in `weights`.
+        """
+        frequency = self._store.document_frequency(language, query_terms)
+        ranked = sorted(query_terms, key=lambda term: frequency.get(term, 0))
+        met, chosen = 0, set()
+        for number, term in enumerate(ranked):
+            met += frequency.get(term, 0)
+            if number >= _LEAST_TERMS and met > _MOST_MET:
+                break
+            chosen.add(term)
+        return [term for term in query_terms if term in chosen]
 
     def weights(self, language: str, query_terms: Sequence[str]) -> dict[str, float]:
         """Return each term's inverse document frequency in one language, as in BM25; that of unseen words is capped."""

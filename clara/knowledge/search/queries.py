@@ -57,7 +57,8 @@ class QueryPlanner:
 
     def plan(self, query: str, language: str, variants: Mapping[str, str]) -> list[Query]:
         """Return the queries to run, those of the query's own language first."""
-        own = self._lexicon.own_language(language)
+        # Of a language the base does not hold, or a mixture, nothing better than its own words is there.
+        foreign = language == UNKNOWN or self._lexicon.own_language(language) is None
         queries = []
         for target in self.targets(language):
             if target == language or {target, language} == {"zh-Hans", "zh-Hant"}:
@@ -76,10 +77,9 @@ class QueryPlanner:
                 if target in _NOT and negations(query, language):
                     found.append(_NOT[target])
                 queries.append(Query(target, " ".join(found), _GLOSSARY * known, "glossary"))
-            if known < _WELL_KNOWN and (alike := _alike(query, target)):
-                # Of a language the base does not hold, or a mixture, nothing better than its own words is there.
-                alone = (language == UNKNOWN or own is None) and alike == query
-                queries.append(Query(target, alike, 1.0 if alone else _COGNATES, "cognates"))
+            if (foreign or known < _WELL_KNOWN) and (alike := _alike(query, target)):
+                trust = 1.0 if foreign and alike == query else _COGNATES
+                queries.append(Query(target, alike, trust, "cognates"))
         return queries
 
     def _others(self, first: Sequence[str], available: Mapping[str, int]) -> list[str]:

@@ -178,10 +178,9 @@ def test_an_order_released_by_hand_stays_inside_the_fence(
     (chunk,) = [c for c in kb.quarantined() if c.document == document]
     kb.release(chunk.id)
     asked = ask(kb, poison.scenario, "clara", choice, order=poison.order)
-    # It is the best match; above it rank only shipped passages that are found in two languages.
+    # Only shipped passages on the matter may rank above it: two that are as near take turns from one index to the next.
     above = asked.found[: asked.found.index(chunk.id)]
-    translated = poison.scenario.language not in ("en", "ar")
-    assert not above or (translated and all(i.startswith("ophthalmology/chemical-burns/") for i in above))
+    assert len(above) <= 2 and all(i.startswith("ophthalmology/") for i in above)
     shown = [(system, user) for system, user in asked.prompts if plain(poison.order) in plain(user)]
     assert {kind(system) for system, _ in shown} >= ({"evidence"} if choice else {"free_evidence", "verify"})
     for system, user in asked.prompts:

@@ -133,3 +133,10 @@ async def _ask(
     )
     reply, _ = await run.ask_for(TranslationReply, "translate", prompt)
     return reply
+
+
+def search_variants(pivot: Translation) -> dict[str, str]:
+    """Return the translated question as search words by language; nothing where the translation must not be used."""
+    if pivot.validity == 0:
+        return {}
+    return {"en": " ".join([pivot.text, *(option.text for option in pivot.options)])}

@@ -42,6 +42,13 @@ def raise_model_failure(run: Run) -> None:
         raise run.failures[-1]
 
 
+def raise_if_no_draft(run: Run, drafts: Sequence[Draft]) -> None:
+    """Raise the first model failure if it left no usable draft; a budget that ran out is no failure."""
+    failed = [error for error in run.failures if isinstance(error, ModelError)]
+    if failed and not any(draft.usable for draft in drafts):
+        raise failed[0]
+
+
 async def bring_back(run: Run, draft: Draft) -> Draft:
     """Return a free draft with its text translated into the asker's language; a failure leaves it in English."""
     if draft.error is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from clara.errors import ConfigError
+from clara.profile import read_profile
 
 EVIDENCE_MODEL = "evidence"
 CONFIG_FILE = "clara.toml"
@@ -37,15 +39,14 @@ class ReconcileSettings(_Group):
 
     prior_english: float = Field(0.62, gt=0, lt=1)
     prior_other: float = Field(0.52, gt=0, lt=1)
-    prior_evidence: float = Field(0.70, gt=0, lt=1)
+    prior_evidence: float = Field(0.80, gt=0, lt=1, description="accuracy of two agreeing readings of evidence")
     same_model_weight: float = Field(0.5, ge=0, le=1)
     rho: float = Field(0.7, ge=0, lt=1)
-    evidence_weight: float = Field(1.3862943611198906, ge=0, description="beta, ln 4")
-    margin: float = Field(0.7, ge=0)
+    margin: float = Field(0.0, ge=0, description="lead in log-odds at which the anchor is given up")
     stop_confidence: float = Field(
         0.6, ge=0, le=1, description="mean stated confidence at which agreeing drafts end it"
     )
-    abstain_below: float = Field(0.35, ge=0, le=1, description="confidence under which no answer is given")
+    abstain_below: float = Field(0.3, ge=0, le=1, description="confidence under which no answer is given")
 
 
 class SearchSettings(_Group):
@@ -122,6 +123,45 @@ class TranslatorSettings(_Group):
     timeout_s: float = Field(20.0, gt=0)
 
 
+class KeySettings(_Group):
+    """A key of `clara serve`, and what its holder may use; None is no limit."""
+
+    key: SecretStr = Field(description="what a client sends as Authorization: Bearer")
+    requests_per_minute: int | None = Field(None, ge=1)
+    tokens_per_day: int | None = Field(None, ge=1, description="prompt and completion tokens of all upstream calls")
+    cost_per_day: float | None = Field(None, gt=0, description="money, in the currency of the prices")
+
+    @field_validator("key")
+    @classmethod
+    def _hard_to_guess(cls, value: SecretStr) -> SecretStr:
+        if len(value.get_secret_value()) < 16 or not value.get_secret_value().isascii():
+            raise ValueError("a key has at least 16 ASCII characters, e.g. from: openssl rand -hex 24")
+        return value
+
+
+class ServerSettings(_Group):
+    """The service `clara serve`. Any other host than this machine's own needs keys."""
+
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(8400, ge=0, le=65535, description="0 takes a free one")
+    keys: dict[str, KeySettings] = Field(
+        {}, description="name -> {key, requests_per_minute, tokens_per_day, cost_per_day}; names appear in logs"
+    )
+    concurrency: int = Field(64, ge=1, description="answers made at once")
+    queue: int = Field(256, ge=0, description="requests that wait for their turn; more are answered 429")
+    queue_s: float = Field(30.0, gt=0, description="longest wait for a turn")
+    request_s: float = Field(600.0, gt=0, description="longest time for one request")
+    receive_s: float = Field(20.0, gt=0, description="longest time for a client to send a head, and again for a body")
+    max_body_bytes: int = Field(10_000_000, ge=1000)
+    max_messages: int = Field(1000, ge=1, description="messages, or input items, of one request")
+    max_depth: int = Field(32, ge=8, le=100, description="how deep a request's JSON may be nested")
+    max_choices: int = Field(8, ge=1, description="the most that n may ask for")
+    heartbeat_s: float = Field(15.0, gt=0, lt=30, description="a stream is never silent for longer")
+    drain_s: float = Field(120.0, gt=0, description="time for open requests to end after SIGTERM")
+    log_content: bool = Field(False, description="write questions and answers into the log too")
+    otlp_endpoint: str | None = Field(None, description="of a collector of traces (gRPC), e.g. http://127.0.0.1:4317")
+
+
 class Settings(BaseSettings):
     """Everything that can be set. Nested values: `CLARA_BUDGET__CALLS=5`, or `[budget]` in clara.toml."""
 
@@ -142,6 +182,10 @@ class Settings(BaseSettings):
     )
     method: str | None = Field(None, description="default: clara with a model, evidence without")
     country: str | None = None
+    profile: Path | None = Field(
+        None,
+        description="a file of clara eval calibrate: constants of [reconcile] by language, where these are not set",
+    )
     policy: Literal["universal", "local-first", "show-both"] = Field(
         "local-first", description="which stands where evidence of the asker's country differs from other evidence"
     )
@@ -152,6 +196,10 @@ class Settings(BaseSettings):
     escalate: bool = Field(True, description="of method clara: go on after round 2 where drafts differ or doubt")
     chain_of_thought: bool = Field(False, description="of method translate_test: reason step by step first")
     vote_languages: tuple[str, ...] = Field(("en", "es", "fr"), description="of method vote, beside the asker's own")
+    further_languages: tuple[str, ...] = Field(
+        ("es", "zh-Hans", "fr"),
+        description="of method clara: asked where drafts differ; of these the first two that fit",
+    )
     collections: dict[str, float] = Field(
         default_factory=dict,
         description="of method paper: collection (ophthalmology, user, pubmed, wikipedia) -> weight, 1 if not named",
@@ -161,7 +209,14 @@ class Settings(BaseSettings):
     attempts: int = Field(4, ge=1, le=20, description="tries per model call")
     retry_wait_s: float = Field(0.5, gt=0, description="first back-off; doubles with jitter")
     retry_wait_max_s: float = Field(30.0, gt=0, description="longest wait, a server's Retry-After included")
-    cache: Literal["off", "memory", "disk"] = Field("off", description="where model replies are cached")
+    cache: Literal["off", "memory", "disk", "replay", "redis"] = Field(
+        "off", description="where model replies are kept; replay: on disk, and they count as when they came"
+    )
+    cache_dir: Path | None = Field(None, description="folder of the cache on disk; default: home")
+    redis_url: SecretStr | None = Field(
+        None, description="redis://[:password@]host:6379/0; shared by replicas: cache = redis, and limits of keys"
+    )
+    redis_days: float = Field(7.0, gt=0, description="how long replies are kept there")
     prices: dict[str, tuple[float, float]] = Field(
         default_factory=dict, description="model name -> (prompt, completion) price per million tokens"
     )
@@ -173,6 +228,7 @@ class Settings(BaseSettings):
     rerank: RerankSettings = Field(default_factory=RerankSettings)
     live: LiveSettings = Field(default_factory=LiveSettings)
     translator: TranslatorSettings = Field(default_factory=TranslatorSettings)
+    server: ServerSettings = Field(default_factory=ServerSettings)
     chroma_url: str | None = Field(None, description="a Chroma server for the vectors, e.g. http://127.0.0.1:8000")
     chroma_token: SecretStr | None = Field(None, description="sent to it as Authorization: Bearer")
 
@@ -200,12 +256,37 @@ class Settings(BaseSettings):
         toml = (TomlConfigSettingsSource(settings_cls, toml_file=found),) if found else ()
         return (init_settings, env_settings, *toml)
 
+    @property
+    def cache_folder(self) -> Path:
+        """Where replies are kept on disk."""
+        return self.cache_dir or self.home
+
+    def reconcile_for(self, language: str) -> ReconcileSettings:
+        """Return the reconciler's constants for an asker's language: set ones, else the profile's, else the defaults.
+
+        Raises ConfigError for a profile that cannot be read or holds what cannot be.
+        """
+        if self.profile is None:
+            return self.reconcile
+        fitted = _read_profile_once(self.profile).get(language, {})
+        given = self.reconcile.model_dump(include=self.reconcile.model_fields_set)
+        try:
+            return ReconcileSettings(**{**fitted, **given})
+        except ValidationError as error:
+            name = ".".join(str(part) for part in error.errors()[0]["loc"])
+            raise ConfigError(f"{self.profile}: {name} cannot be {fitted.get(name)}; calibrate again") from None
+
     def secrets(self) -> tuple[str, ...]:
         """Every key that must never be printed: the configured one and those of provider variables."""
         held = ((getattr(self, group) if group else self, key) for group, _, key in _ADDRESSED)
         own = [secret.get_secret_value() for where, key in held if (secret := getattr(where, key))]
+        own += [held.key.get_secret_value() for held in self.server.keys.values()]
+        own += [self.redis_url.get_secret_value()] if self.redis_url else []
         provider = [v for k, v in os.environ.items() if k.endswith(("_API_KEY", "_TOKEN")) and len(v) >= 8]
         return tuple(own + provider)
+
+
+_read_profile_once = lru_cache(maxsize=8)(read_profile)
 
 
 def config_file() -> Path | None:
@@ -226,7 +307,7 @@ def load_settings(overrides: Mapping[str, Any] | None = None) -> Settings:
     """Read the settings; `overrides` of None are ignored. Raises ConfigError, one line without values."""
     given = {key: value for key, value in (overrides or {}).items() if value is not None}
     try:
-        return _without_foreign_key(Settings(**given), given)
+        settings = _without_foreign_key(Settings(**given), given)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{config_file()}: not valid TOML: {error}") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -241,6 +322,8 @@ def load_settings(overrides: Mapping[str, Any] | None = None) -> Settings:
             raise
         line = str(error).splitlines()[0]
         raise ConfigError(f'settings: {line}; lists and tables are written as JSON, e.g. ["evidence"]') from None
+    settings.reconcile_for("en")  # a wrong profile is said here, not at the first question
+    return settings
 
 
 _ADDRESSED = (  # a group, the setting that names an address, and the key that is sent there
@@ -278,6 +361,14 @@ def _without_foreign_key(settings: Settings, given: Mapping[str, Any]) -> Settin
 
 def _env(name: str) -> str | None:
     return os.environ.get(name.upper()) or os.environ.get(name)
+
+
+def openai_key(settings: Settings) -> SecretStr | None:
+    """Return the key that is sent to the address of OpenAI models: the configured one, else that of the environment."""
+    if settings.api_key is not None:
+        return settings.api_key
+    found = os.environ.get("OPENAI_API_KEY")
+    return SecretStr(found) if found else None
 
 
 def provider_keys() -> dict[str, bool]:

@@ -10,7 +10,9 @@ from typing import Any
 
 from clara.models import Call
 
+_ABROAD = {"Spanish": "¿Cuál de estos es?", "Simplified Chinese": "是哪一个？", "French": "Lequel est-ce ?"}
 _KINDS = {
+    "First put the question and its options into": "abroad",
     "You translate medical questions": "translate",
     "answering a multiple-choice question in": "evidence",
     "answering a multiple-choice question.": "choice",
@@ -20,6 +22,7 @@ _KINDS = {
     "You check the English translation": "evaluate",
     "You judge numbered passages": "grade",
     "You write the final answer": "write",
+    "You mend single sentences": "mend",
     "You translate medical answers": "back",
     "You are a helpful medical assistant": "direct",
 }
@@ -48,7 +51,9 @@ class Doctor:
     """Answers every prompt by table.
 
     english: what the translation of the question and options is.
-    picks: route kind and language -> option text that draft chooses ("native", "english", "evidence").
+    picks: route kind and language -> option text that draft chooses: "native", "english", and from evidence "reading"
+        (in the asker's language, default as native) and "evidence" (in English); "abroad" in the asker's words, where
+        the question is to be answered in a further language.
     """
 
     english: str = ""
@@ -85,7 +90,8 @@ class Doctor:
 
     def _evidence(self, system: str, user: str) -> str:
         shown = letters(user)
-        letter = shown[self.picks["evidence"]]
+        english = any(text in self.english_options for text in shown)
+        letter = shown[self.picks["evidence"] if english else self.picks.get("reading", self.picks["native"])]
         found = next((n for n, text in passages(user).items() if self.quote and self.quote in text), 1)
         return json.dumps(
             {
@@ -96,6 +102,14 @@ class Doctor:
                 "query": self.query,
             }
         )
+
+    def _abroad(self, system: str, user: str) -> str:
+        shown = letters(user)
+        question = next(text for name, text in _ABROAD.items() if f"works in {name}" in system)
+        word, without = ("选项", "无") if "Chinese" in system else ("opción ", "sin ")
+        told = [f"{word}{without if 'बिना' in text else ''}{'abcdefgh'[n]}" for n, text in enumerate(shown)]
+        picked = shown[self.picks.get("abroad", self.picks["native"])]
+        return json.dumps({"question": question, "options": told, "choice": picked, "confidence": self.confidence})
 
     def _direct(self, system: str, user: str) -> str:
         return "Answer: A"

@@ -13,6 +13,10 @@ from typing import Annotated
 import typer
 
 from clara.cli.evaluation import evaluation
+from clara.cli.evaluation_calibrate import calibrate
+from clara.cli.evaluation_plan import plan, tokens
+from clara.cli.evaluation_report import compare, report
+from clara.cli.evaluation_run import run, score
 from clara.cli.kb import kb
 from clara.cli.setup import doctor, init
 from clara.errors import ClaraError, ConfigError
@@ -28,6 +32,13 @@ app = typer.Typer(
 )
 app.add_typer(kb, name="kb")
 app.add_typer(evaluation, name="eval")
+evaluation.command()(run)
+evaluation.command()(score)
+evaluation.command()(calibrate)
+evaluation.command()(plan)
+evaluation.command()(tokens)
+evaluation.command()(report)
+evaluation.command()(compare)
 app.command()(doctor)
 app.command()(init)
 

@@ -24,6 +24,7 @@ _STAGES = {
     "draft/direct": "answered",
     "verify/claims": "claims checked",
     "write/answer": "answer written",
+    "write/repair": "sentences mended",
     "write/back": "translated back",
 }
 

@@ -50,7 +50,7 @@ def replay(
                           "fifths of the questions), profile:FILE, and the methods that your record names.")
     ] = "direct,pivot:en,vote,reconcile",
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write records.jsonl and results.json there; of several runs, in "
+        Path | None, typer.Option(metavar="DIR", help="Write records, questions and results there; of several runs, in "
                                   "a folder each.")
     ] = None,
     languages: Languages = None,
@@ -65,10 +65,10 @@ def replay(
     from clara.config import load_settings
     from clara.evaluation.replay.bar import check_bar
     from clara.evaluation.replay.run import replay as replay_run
-    from clara.evaluation.results import folder_name, write_results
+    from clara.evaluation.results import folder_name, write_questions, write_results
 
-    dataset, runs = _load(data, record, languages, exclude_damaged)
-    settings, names = load_settings(), _listed(methods)
+    dataset, runs = load_recorded(data, record, languages, exclude_damaged)
+    settings, names = load_settings(), listed(methods)
     found = [
         replay_run(dataset, run, answers, methods=names, baseline=baseline, settings=settings, seed=seed)
         for run, answers in runs.items()
@@ -78,37 +78,15 @@ def replay(
         if out is not None:
             folder = out if len(found) == 1 else out / folder_name(replayed.run)
             written += write_results(replayed.results, replayed.records, folder)
+            write_questions(dataset, folder)
     for replayed in found:
-        _show_results(replayed.results)
+        show_results(replayed.results)
     bars = [check_bar([replayed.results for replayed in found], name) for name in names if name != baseline]
     _show_bars([bar for bar in bars if bar is not None] if len(found) > 1 else [])
-    _show_written(written)
+    show_written(written)
 
 
-@evaluation.command()
-def calibrate(
-    data: Data,
-    record: Record,
-    out: Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write the profile there.")] = None,
-    languages: Languages = None,
-    seed: Seed = 0,
-    exclude_damaged: ExcludeDamaged = False,
-) -> None:
-    """Fit the reconciler's constants to recorded answers, and say what that is worth on questions not fitted to."""
-    from clara.config import load_settings
-    from clara.evaluation.replay.calibrate import write_profiles
-    from clara.evaluation.replay.run import calibrate_runs
-
-    dataset, runs = _load(data, record, languages, exclude_damaged)
-    profiles, found = calibrate_runs(dataset, runs, settings=load_settings(), seed=seed)
-    if out is not None:
-        write_profiles(profiles, out)
-    for replayed in found:
-        _show_profile(profiles.runs[replayed.run], replayed.results)
-    _show_written([] if out is None else [out])
-
-
-def _load(data: str, record: str, languages: str | None, exclude_damaged: bool) -> tuple[Dataset, Runs]:
+def load_recorded(data: str, record: str, languages: str | None, exclude_damaged: bool) -> tuple[Dataset, Runs]:
     """Return the dataset, cut down as asked, and the runs."""
     from clara.evaluation.datasets import load_dataset, load_runs
     from clara.languages import canonical
@@ -116,17 +94,17 @@ def _load(data: str, record: str, languages: str | None, exclude_damaged: bool) 
     dataset = load_dataset(data)
     runs = load_runs(record, dataset)
     if languages is not None:
-        dataset = dataset.only([_as_held(canonical(tag), dataset.languages) for tag in _listed(languages)])
+        dataset = dataset.only([as_held(canonical(tag), dataset.languages) for tag in listed(languages)])
     return dataset.without_damaged() if exclude_damaged else dataset, runs
 
 
-def _as_held(tag: str, held: Sequence[str]) -> str:
+def as_held(tag: str, held: Sequence[str]) -> str:
     """Return the tag, or the one tag of the same language in another script where only that is held."""
     same = [language for language in held if language.partition("-")[0] == tag.partition("-")[0]]
     return same[0] if tag not in held and len(same) == 1 else tag
 
 
-def _show_results(results: dict[str, Any]) -> None:
+def show_results(results: dict[str, Any]) -> None:
     from clara.cli.base import print_rich, show
     from clara.evaluation.tables import accuracy_table, comparison_table, describe_results, language_table, level_table
 
@@ -150,24 +128,12 @@ def _show_bars(bars: Sequence[Bar]) -> None:
             print_rich(line)
 
 
-def _show_profile(profile: Any, results: dict[str, Any]) -> None:
-    from clara.cli.base import print_rich, show
-    from clara.evaluation.tables import comparison_table, level_table, profile_table
-
-    show(f"{profile.run}: fitted to all questions", "bold")
-    show(", ".join(f"{name} = {value:g}" for name, value in profile.reconcile.items()))
-    print_rich(profile_table(profile))
-    show("On questions it was not fitted to (five folds):", "bold")
-    print_rich(level_table(results))
-    print_rich(comparison_table(results))
-
-
-def _show_written(paths: Sequence[Path]) -> None:
+def show_written(paths: Sequence[Path]) -> None:
     from clara.cli.base import show
 
     for path in paths:
         show(f"wrote {path}")
 
 
-def _listed(text: str) -> list[str]:
+def listed(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]

@@ -1,102 +1,195 @@
 """How `clara` answers a question with options.
 
-Round 1  translation, and a draft in the asker's language
-Round 2  a draft in English; agreement with confidence ends it here
-Round 3  a draft from evidence
-Round 4  a second evidence draft from a better query, if the first was insufficient; and one more route,
-         if the drafts are still split
+Round 1  translation, and a draft in the asker's language, from evidence where there is any
+Round 2  a draft in English from what the model knows; agreement with confidence ends it here
+Round 3  a reading of the evidence in English, with better search words if the first was not enough; where the first
+         rests on evidence, the asker's language once more without; drafts in two further languages
 
-An English question has no translation; its first two drafts differ in the order of the options and run
-at once.
+So two drafts that agree have come by different ways: language, order of the options, and evidence or memory. An
+English question has no translation; its first two drafts run at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
+from clara.config import ReconcileSettings
 from clara.errors import KnowledgeError
-from clara.knowledge import Concept, cite
-from clara.stages.blocks import concepts_of, show_glossary
+from clara.knowledge import Concept, SearchResult, cite
+from clara.stages.blocks import concepts_of, search_words, show_glossary
 from clara.stages.concurrent import together
-from clara.stages.draft import draft_choice, draft_choice_from_evidence
+from clara.stages.draft_choice import draft_choice, draft_choice_abroad, draft_choice_from_evidence, from_memory
 from clara.stages.evidence import score_options
-from clara.stages.reconcile import evidence_support, reconcile
-from clara.stages.retrieve import retrieve
+from clara.stages.reconcile import EVIDENCE_GROUP, Decision, reconcile
+from clara.stages.retrieve import note_no_search, retrieve
 from clara.stages.state import Outcome, Run
-from clara.stages.translate import search_variants, translate
+from clara.stages.translate import as_asked, search_variants, translate
 from clara.stages.verify import verify_choices
 from clara.stages.write import raise_if_no_draft, write_abstention, write_choice
 from clara.types import Citation, Draft, Translation
 
 _CLEARLY = 0.6
+_FURTHER = 2
+_CALLS = 8
+"""Model calls of an escalated answer, where the budget does not say less."""
 
 
 async def answer_choice(run: Run) -> Outcome:
     """Answer a question with options."""
-    question = run.question
-    concepts = concepts_of(run, question)
-    glossary = show_glossary(run, concepts, (question.language, "en"))
-
-    def native(route: str) -> Coroutine[Any, Any, Draft]:
-        return draft_choice(
-            run, route, language=question.language, text=question.text, options=question.options, turn=0,
-            glossary=glossary,
-        )  # fmt: skip
-
-    async def by_english() -> tuple[Translation, list[Draft]]:
-        pivot = await translate(run, concepts)
-        if pivot.validity == 0:
-            run.trace.warn("translate", f"the English route was dropped: {', '.join(pivot.problems)}")
-            return pivot, []
-        return pivot, [await _english(run, pivot, glossary)]
-
-    if question.language == "en":
-        pivot = Translation(text=question.text, language="en", options=question.options)
-        by = [_english(run, pivot, glossary)]
-        drafts = [*await together(*([native("native"), *by] if run.settings.native else by))]
-    elif run.settings.native:
-        first, (pivot, drafts) = await together(native("native"), by_english())
-        drafts.append(first)
-    else:
-        pivot, drafts = await by_english()
-    local = pivot.locality != "none" and run.settings.policy != "universal"
-
-    if not _settled(run, drafts) and run.settings.escalate:
-        if run.settings.evidence:
-            drafts.append(await _from_evidence(run, pivot, turn=2))
-        await _last_round(run, pivot, drafts, concepts)
-
-    raise_if_no_draft(run, drafts)
-    supports = evidence_support(drafts) if run.settings.verify else {}
-    decision = reconcile(drafts, question.options, run.settings.reconcile, local=local, supports=supports)
+    making = _Making(run, concepts_of(run, run.question), as_asked(run.question))
+    await making.first_drafts()
+    if not making.settled() and run.settings.escalate:
+        await making.escalate()
+    raise_if_no_draft(run, making.drafts)
+    decision = reconcile(making.drafts, len(run.question.options), making.constants, local=making.local)
     run.trace.record(
         "decision", "reconcile", words=decision.words, scores=dict(decision.scores), evidence=dict(decision.evidence),
-        anchor=decision.anchor, switched=decision.switched, confidence=decision.confidence,
+        anchor=decision.anchor, switched=decision.switched, confidence=decision.confidence, local=making.local,
     )  # fmt: skip
-    verdicts = verify_choices(drafts, decision.evidence)
-    citations = tuple(c for d in drafts if d.choice == decision.choice for c in d.citations if c.state != "unverified")
-    if not citations and decision.choice is not None:
-        citations = await _further_reading(run, decision.choice)
-    if run.settings.policy == "show-both" and local:
-        _show_both(run, drafts, decision.choice)
-    if local and not question.country:
-        run.trace.warn("reconcile", run.say("abstain_country"))
-    if decision.abstain or decision.choice is None:
-        found = await retrieve(run, question.text, question.language, variants=search_variants(pivot))
-        text = write_abstention(run, decision.abstain or "abstain_routes", found.evidence)
+    return await making.finish(decision)
+
+
+@dataclass(slots=True)
+class _Making:
+    """An answer in the making: the drafts so far and what they are made of."""
+
+    run: Run
+    concepts: list[Concept]
+    pivot: Translation
+    drafts: list[Draft] = field(default_factory=list)
+
+    @property
+    def local(self) -> bool:
+        return self.pivot.locality != "none" and self.run.settings.policy != "universal"
+
+    @property
+    def constants(self) -> ReconcileSettings:
+        return self.run.settings.reconcile_for(self.run.question.language)
+
+    @property
+    def _foreign(self) -> bool:
+        return self.run.question.language != "en"
+
+    async def first_drafts(self) -> None:
+        """Make the drafts of rounds 1 and 2."""
+        native = [self._native()] if self.run.settings.native else []
+        self.drafts = [draft for made in await together(self._english(), *native) for draft in made]
+        if not native and self.run.settings.evidence:
+            self.drafts += await self._from_evidence()
+
+    async def _native(self) -> list[Draft]:
+        """Draft in the asker's language, from evidence where any passes the gate."""
+        run, asked, glossary = self.run, as_asked(self.run.question), self._glossary()
+        found = await self._search() if run.settings.evidence else SearchResult()
+        if not found.evidence:
+            return [await draft_choice(run, "native", asked, turn=0, glossary=glossary)]
+        draft = await draft_choice_from_evidence(run, asked, found.evidence, turn=0, glossary=glossary, route="native")
+        return [from_memory(draft)]
+
+    async def _english(self) -> list[Draft]:
+        if not self._foreign:
+            return [await draft_choice(self.run, "english", self.pivot, turn=1, glossary=self._glossary())]
+        limits = self.run.meter.limits
+        if self.run.settings.native and 1 in (limits.calls, limits.rounds):
+            return []  # a translation with no call left for a draft would take the other draft's
+        self.pivot = await translate(self.run, self.concepts)
+        if self.pivot.validity == 0:
+            self.run.trace.warn("translate", self.run.say("english_dropped"))
+            return []
+        return [await draft_choice(self.run, "english", self.pivot, turn=1, compare=True)]
+
+    def settled(self) -> bool:
+        """Whether at least two drafts agree, none dissents, and their mean confidence is high enough."""
+        usable = [d for d in self.drafts if d.usable]
+        mean = sum(d.confidence for d in usable) / len(usable) if usable else 0.0
+        one = len(usable) >= 2 and len({d.choice for d in usable}) == 1
+        settled = one and mean >= self.constants.stop_confidence
+        routes = {d.route: d.choice for d in usable}
+        self.run.trace.record("decision", "stop", settled=settled, routes=routes, confidence=round(mean, 4))
+        return settled
+
+    async def escalate(self) -> None:
+        """Add the drafts of round 3, as many as the calls that are left allow."""
+        run, asked = self.run, as_asked(self.run.question)
+        usable = [d for d in self.drafts if d.usable]
+        native = next((d for d in usable if d.route == "native"), None)
+        wanted = []
+        if usable and run.settings.evidence and run.settings.native:
+            wanted.append(self._from_evidence(native.query if native else ""))
+        if native is not None and native.group == EVIDENCE_GROUP:
+            wanted.append(self._again("native_closed", asked))
+        if not any(d.language == "en" for d in usable):
+            wanted.append(self._again("second", asked))
+        limit = min(run.meter.limits.calls or _CALLS, _CALLS)
+        spare = limit - run.meter.calls - len(wanted) if usable else 0
+        languages = [tag for tag in run.settings.further_languages if tag not in (run.question.language, "en")]
+        # Counted from 2: the orders in which other drafts saw the options are 0 and 1.
+        wanted += [self._abroad(tag, turn) for turn, tag in enumerate(languages[: max(0, min(_FURTHER, spare))], 2)]
+        self.drafts += [draft for made in await together(*wanted) for draft in made]
+
+    async def _from_evidence(self, query: str = "") -> list[Draft]:
+        """Read the evidence in English; no passage through the gate is no draft, and no call."""
+        english = self.pivot.validity > 0
+        found = await self._search(query)
+        if not found.evidence:
+            return []
+        asked = self.pivot if english else as_asked(self.run.question)
+        return [
+            await draft_choice_from_evidence(self.run, asked, found.evidence, turn=2, compare=english and self._foreign)
+        ]
+
+    async def _again(self, route: str, asked: Translation) -> list[Draft]:
+        """Draft from what the model knows, by another model where one is configured."""
+        return [await draft_choice(self.run, route, asked, turn=3, glossary=self._glossary(), role="second")]
+
+    async def _abroad(self, language: str, turn: int) -> list[Draft]:
+        glossary = show_glossary(self.run, self.concepts, (self.run.question.language, language))
+        return [await draft_choice_abroad(self.run, language, turn=turn, glossary=glossary)]
+
+    async def _search(self, query: str = "") -> SearchResult:
+        """Search with the question in its own words and in English, or with better words."""
+        question = self.run.question
+        if query:
+            return await retrieve(self.run, query, question.language, live=True)
+        asked = search_words(question)
+        variants = search_variants(self.pivot) if self._foreign and self.pivot.language == "en" else {}
+        return await retrieve(self.run, asked, question.language, variants=variants, live=True)
+
+    def _glossary(self) -> str:
+        return show_glossary(self.run, self.concepts, (self.run.question.language, "en"))
+
+    async def finish(self, decision: Decision) -> Outcome:
+        """Return the decision in the asker's words, with what speaks for it."""
+        run, question, drafts = self.run, self.run.question, self.drafts
+        citations = _citations(drafts, decision.choice)
+        if not citations and decision.choice is not None:
+            citations = await _further_reading(run, decision.choice)
+        if run.settings.policy == "show-both" and self.local:
+            _show_both(run, drafts, decision.choice)
+        if self.local and not question.country:
+            run.trace.warn("reconcile", run.say("abstain_country"))
+        abstained = decision.abstain is not None or decision.choice is None
+        if abstained or decision.choice is None:
+            found = await self._search()
+            text = write_abstention(run, decision.abstain or "abstain_routes", found.evidence)
+        else:
+            text = write_choice(question, decision.choice)
         return Outcome(
-            text=text, confidence=decision.confidence, abstained=True, citations=citations, drafts=tuple(drafts),
-            verdicts=verdicts,
-        )  # fmt: skip
-    return Outcome(
-        text=write_choice(question, decision.choice),
-        choice=decision.choice,
-        confidence=decision.confidence,
-        citations=citations,
-        drafts=tuple(drafts),
-        verdicts=verdicts,
-    )
+            text=text,
+            choice=None if abstained else decision.choice,
+            confidence=decision.confidence,
+            abstained=abstained,
+            citations=citations,
+            drafts=tuple(drafts),
+            verdicts=verify_choices(drafts, decision.evidence),
+        )
+
+
+def _citations(drafts: Sequence[Draft], choice: str | None) -> tuple[Citation, ...]:
+    """Return the quotes that speak for a choice and that code has found, each once."""
+    quoted = (c for d in drafts if d.usable and d.choice == choice for c in d.citations if c.state != "unverified")
+    return tuple(dict.fromkeys(quoted))
 
 
 def _show_both(run: Run, drafts: Sequence[Draft], choice: str | None) -> None:
@@ -104,27 +197,6 @@ def _show_both(run: Run, drafts: Sequence[Draft], choice: str | None) -> None:
     others = {d.choice for d in drafts if d.usable and d.language == "en" and d.choice not in (None, choice)}
     for other in sorted(map(str, others)):
         run.trace.warn("reconcile", f"asked in English, the answer is {write_choice(run.question, other)}")
-
-
-async def _english(run: Run, pivot: Translation, glossary: str) -> Draft:
-    asked_in_english = run.question.language == "en"
-    return await draft_choice(
-        run, "english", language="en", text=pivot.text, options=pivot.options, turn=1, validity=pivot.validity,
-        original="" if asked_in_english else run.question.text, glossary=glossary if asked_in_english else "",
-    )  # fmt: skip
-
-
-def _settled(run: Run, drafts: Sequence[Draft]) -> bool:
-    """Whether at least two drafts agree, none dissents, and their mean confidence is high enough."""
-    usable = [d for d in drafts if d.usable]
-    mean = sum(d.confidence for d in usable) / len(usable) if usable else 0.0
-    settled = (
-        len(usable) >= 2 and len({d.choice for d in usable}) == 1 and mean >= run.settings.reconcile.stop_confidence
-    )
-    run.trace.record(
-        "decision", "stop", settled=settled, routes={d.route: d.choice for d in drafts}, confidence=round(mean, 4)
-    )
-    return settled
 
 
 async def _further_reading(run: Run, choice: str) -> tuple[Citation, ...]:
@@ -138,52 +210,9 @@ async def _further_reading(run: Run, choice: str) -> tuple[Citation, ...]:
             return ()
         scores = await score_options(run, question.text, question.options, question.language, near=choice)
     except KnowledgeError as error:
-        run.trace.warn("retrieve", f"no evidence could be searched: {error}")
+        note_no_search(run, error)
         return ()
     best = max(scores, key=lambda s: s.score, default=None)
     if best is None or best.option != choice or best.line is None or best.score < _CLEARLY:
         return ()
     return (cite(best.line.passage, best.line.text),)
-
-
-async def _from_evidence(run: Run, pivot: Translation, *, turn: int, query: str = "", route: str = "evidence") -> Draft:
-    """Retrieve and draft; no passage through the gate is an insufficient draft, and no call."""
-    question = run.question
-    english = pivot.validity > 0
-    text, options = (pivot.text, pivot.options) if english else (question.text, question.options)
-    language = "en" if english else question.language
-    if query:
-        found = await retrieve(run, query, language, live=True)
-    else:
-        asked = " ".join([question.text, *(option.text for option in question.options)])
-        found = await retrieve(run, asked, question.language, variants=search_variants(pivot), live=True)
-    if not found.evidence:
-        return Draft(route=route, language=language, group="evidence", confidence=0.0, sufficient=False)
-    return await draft_choice_from_evidence(
-        run, language=language, text=text, options=options, evidence=found.evidence, turn=turn,
-        validity=pivot.validity if english else 1.0, route=route,
-    )  # fmt: skip
-
-
-async def _last_round(run: Run, pivot: Translation, drafts: list[Draft], concepts: Sequence[Concept]) -> None:
-    """Add the drafts of round 4, which run at once: a better query, and one more route."""
-    question = run.question
-    wanted = []
-    evidence = next((d for d in drafts if d.route == "evidence"), None)
-    if evidence is not None and not evidence.sufficient and evidence.query:
-        wanted.append(_from_evidence(run, pivot, turn=3, query=evidence.query, route="evidence_2"))
-    usable = [d for d in drafts if d.usable]
-    if len({d.choice for d in usable}) > 1 or len(usable) < 2:
-        text, options, language = (
-            (pivot.text, pivot.options, "en")
-            if pivot.validity > 0
-            else (question.text, question.options, question.language)
-        )
-        wanted.append(
-            draft_choice(
-                run, "second", language=language, text=text, options=options, turn=3, role="second",
-                original=question.text if question.language != "en" else "", validity=pivot.validity or 1.0,
-                glossary=show_glossary(run, concepts, (question.language, "en")),
-            )
-        )  # fmt: skip
-    drafts += await together(*wanted)

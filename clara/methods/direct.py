@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from clara.choices import read_choice
-from clara.stages.blocks import show_history
+from clara.models import Completion
+from clara.stages.given import draft_of
 from clara.stages.state import Outcome, Run
 from clara.text import clean
-from clara.types import Draft
+from clara.types import Turn
 
 
 async def direct(run: Run) -> Outcome:
     """Ask the model and return what it says; for a choice, read the option from it."""
     question = run.question
-    listed = "\n".join(f"{option.id}) {option.text}" for option in question.options)
-    prompt = run.prompts.render("draft/direct", question=question.text, options=listed, history=show_history(run))
-    completion = await run.ask("draft", prompt)
+    completion = run.given or await _asked(run)
     text = clean(completion.text).strip()
     choice = read_choice(text, question.options, question.language) if question.options else None
-    draft = Draft(
-        route="native", language=question.language, group=f"model:{completion.model}", model=completion.model,
-        choice=choice, text=text,
-    )  # fmt: skip
     unread = bool(question.options) and choice is None
     if unread:
         run.trace.warn("direct", "the model named no option that could be read")
@@ -29,5 +24,18 @@ async def direct(run: Run) -> Outcome:
     if not text:
         run.trace.warn("direct", "the model's reply was empty")
     return Outcome(
-        text=text or run.say("abstain_routes"), choice=choice, confidence=0.5, abstained=not text, drafts=(draft,)
+        text=text or run.say("abstain_routes"),
+        choice=choice,
+        confidence=0.5,
+        abstained=not text,
+        drafts=(draft_of(run, completion, text=text, choice=choice),),
     )
+
+
+async def _asked(run: Run) -> Completion:
+    """Ask in a conversation of real turns, as the application itself would; tool results come before the question."""
+    question = run.question
+    listed = "\n".join(f"{option.id}) {option.text}" for option in question.options)
+    prompt = run.prompts.render("draft/direct", question=question.text, options=listed)
+    history = [turn if turn.role != "tool" else Turn(role="user", text=turn.text) for turn in question.history]
+    return await run.ask("draft", prompt, history=history, attachments=question.attachments)

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from clara.knowledge import cite
 from clara.languages import UNKNOWN, english_name
+from clara.stages.blocks import search_words
 from clara.stages.concurrent import together
 from clara.stages.evidence import OptionScore, answering_lines, is_odd_one_out, score_options
 from clara.stages.retrieve import retrieve
@@ -34,12 +35,12 @@ async def evidence(run: Run) -> Outcome:
 async def _free(run: Run) -> Outcome:
     run = _identified(run)
     question = run.question
-    found = await retrieve(run, question.text, question.language)
+    found = await retrieve(run, search_words(question), question.language)
     if not found.evidence:
         return Outcome(text=write_abstention(run, "abstain_evidence"), abstained=True)
     target = _answer_language(run, found.evidence[0])
     shown = [_in_language(run, item, target) for item in found.evidence]
-    query = found.queries.get(shown[0].passage.language, question.text)
+    query = found.queries.get(shown[0].passage.language, search_words(question))
     lines = answering_lines(run.knowledge, query, shown[0].passage.language, shown)
     citations = tuple(cite(line.passage, line.text) for line in lines)
     routes = sorted({name.partition(":")[2] for item in found.evidence[:1] for name in item.origins})
@@ -47,9 +48,9 @@ async def _free(run: Run) -> Outcome:
         "decision", "reconcile",
         words=f"{found.evidence[0].passage.group} ranks first, found in {', '.join(routes)}",
     )  # fmt: skip
-    if target != question.language and question.language != UNKNOWN:
+    if target != question.answer_language and question.answer_language != UNKNOWN:
         run.trace.warn(
-            "evidence", f"the knowledge base holds nothing in {english_name(question.language)}; "
+            "evidence", f"the knowledge base holds nothing in {english_name(question.answer_language)}; "
             f"quoted in {english_name(target)}",
         )  # fmt: skip
     drafts = tuple(
@@ -147,7 +148,7 @@ def _citations(by_route: dict[str, list[OptionScore]], option: str) -> tuple[Cit
 
 def _answer_language(run: Run, best: Evidence) -> str:
     """Return the asker's language if the base has it, English for a known other one, else the best passage's."""
-    language = run.question.language
+    language = run.question.answer_language
     own = run.knowledge.lexicon.own_language(language)
     return own or (best.passage.language if language == UNKNOWN else "en")
 
@@ -156,7 +157,7 @@ def _identified(run: Run) -> Run:
     """Return the run with the language of its question, where only the knowledge base's own words can tell it."""
     if run.question.language != UNKNOWN:
         return run
-    likely = run.knowledge.lexicon.likely_language(run.question.text)
+    likely = run.knowledge.lexicon.likely_language(search_words(run.question))
     return replace(run, question=replace(run.question, language=likely)) if likely else run
 
 

@@ -12,13 +12,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from clara.languages import english_name
-from clara.stages.blocks import concepts_of
+from clara.stages.blocks import concepts_of, search_words
 from clara.stages.concurrent import together
-from clara.stages.draft import draft_choice, draft_choice_from_evidence, draft_free
+from clara.stages.draft import draft_free
+from clara.stages.draft_choice import draft_choice, draft_choice_from_evidence
 from clara.stages.grade import TranslationGrade, grade_passages, grade_translation
 from clara.stages.retrieve import retrieve
 from clara.stages.state import Outcome, Run
-from clara.stages.translate import translate
+from clara.stages.translate import as_asked, translate
 from clara.stages.write import bring_back, finish_draft, raise_model_failure, write_abstention
 from clara.types import Draft, Evidence, Translation
 
@@ -27,7 +28,7 @@ async def paper(run: Run) -> Outcome:
     """Answer by way of English and graded passages."""
     question = run.question
     if question.language == "en":
-        pivot = Translation(text=question.text, language="en", options=question.options)
+        pivot = as_asked(question)
         grade, found = TranslationGrade(), await grade_passages(run, pivot.text, await _search(run, pivot))
     else:
         pivot = await translate(run, concepts_of(run, question))
@@ -43,7 +44,7 @@ async def paper(run: Run) -> Outcome:
         found = await grade_passages(run, pivot.text, await _search(run, pivot, found.query))
     evidence = found.evidence if grade.needs_context else ()
     draft = await _answer(run, pivot, evidence)
-    if question.language == "en" or question.options:
+    if question.answer_language == "en" or question.options:
         return finish_draft(run, draft)
     return finish_draft(run, await bring_back(run, draft))
 
@@ -55,7 +56,7 @@ async def _search(run: Run, pivot: Translation, query: str = "") -> list[Evidenc
         found = await retrieve(run, query, "en", live=True)
     else:
         english = " ".join([pivot.text, *(option.text for option in pivot.options)])
-        asked = " ".join([question.text, *(option.text for option in question.options)])
+        asked = search_words(question)
         found = await retrieve(run, asked, question.language, variants={"en": english})
     weights = {e.passage.id: run.settings.collections.get(collection_of(e), 1.0) for e in found.evidence}
     ranked = sorted(found.evidence, key=lambda e: -e.score * weights[e.passage.id])
@@ -76,10 +77,5 @@ async def _answer(run: Run, pivot: Translation, evidence: Sequence[Evidence]) ->
             run, "english", language="en", text=pivot.text, evidence=evidence, validity=pivot.validity
         )
     if evidence:
-        return await draft_choice_from_evidence(
-            run, language="en", text=pivot.text, options=pivot.options, evidence=evidence, turn=0,
-            validity=pivot.validity,
-        )  # fmt: skip
-    return await draft_choice(
-        run, "english", language="en", text=pivot.text, options=pivot.options, turn=0, validity=pivot.validity
-    )
+        return await draft_choice_from_evidence(run, pivot, evidence, turn=0)
+    return await draft_choice(run, "english", pivot, turn=0)

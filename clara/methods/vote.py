@@ -7,9 +7,9 @@ from collections import Counter
 from clara.errors import InputError
 from clara.stages.blocks import concepts_of
 from clara.stages.concurrent import together
-from clara.stages.draft import draft_choice
+from clara.stages.draft_choice import draft_choice
 from clara.stages.state import Outcome, Run
-from clara.stages.translate import translate
+from clara.stages.translate import as_asked, translate
 from clara.stages.write import raise_model_failure, write_abstention, write_choice
 from clara.types import Draft
 
@@ -26,17 +26,12 @@ async def vote(run: Run) -> Outcome:
 
     async def by(language: str, turn: int) -> Draft | None:
         if language == question.language:
-            return await draft_choice(
-                run, "native", language=language, text=question.text, options=question.options, turn=turn
-            )
+            return await draft_choice(run, "native", as_asked(question), turn=turn)
         pivot = await translate(run, concepts, language)
         if pivot.validity == 0:
             run.trace.warn("translate", f"the vote in {language} was dropped: {', '.join(pivot.problems)}")
             return None
-        return await draft_choice(
-            run, language, language=language, text=pivot.text, options=pivot.options, turn=turn,
-            validity=pivot.validity,
-        )  # fmt: skip
+        return await draft_choice(run, language, pivot, turn=turn)
 
     languages = dict.fromkeys([question.language, *run.settings.vote_languages])
     made = await together(*(by(language, turn) for turn, language in enumerate(languages)))

@@ -1,27 +1,29 @@
-"""Draft answers, one route at a time. A route that fails is a draft with an `error`, never an exception."""
+"""Draft free answers, one route at a time. A route that fails is a draft with an `error`, never an exception."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Any, get_args
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from clara.choices import read_choice
-from clara.errors import ClaraError, ConfigError, ModelBadOutput
+from clara.errors import ClaraError, ConfigError
 from clara.knowledge import cite
 from clara.languages import english_name
 from clara.models import ModelRole
 from clara.prompts import Prompt
-from clara.stages.blocks import show_country, show_evidence, show_history, show_options
+from clara.stages.blocks import show_country, show_evidence, show_history
+from clara.stages.given import given_draft
 from clara.stages.state import Reply, Run
-from clara.types import Citation, Claim, Draft, Evidence, Locality, Option
+from clara.text import clean
+from clara.types import Citation, Claim, Draft, Evidence, Locality, Polarity
 
-_BRIEFLY = "in at most three sentences"
-_STEPS = "step by step: what the question turns on, then for each option what speaks for and against it"
+_CLAIMS = 8
 
 
-class _Confident(BaseModel):
+class Confident(BaseModel):
+    """A reply that states how sure it is, in percent or as a share."""
+
     confidence: float = Field(0.5, description="0 to 100")
 
     @field_validator("confidence", mode="before")
@@ -36,159 +38,42 @@ class _Confident(BaseModel):
         return min(0.99, max(0.01, share))
 
 
-class ChoiceReply(_Confident):
-    """What the choice prompt asks for."""
+class StatedClaim(BaseModel):
+    """A claim as a draft states it, and the words of a passage it rests on; passage 0 for none."""
 
-    reason: str = Field("", description="at most three sentences")
-    choice: str = Field(description="one letter")
+    model_config = ConfigDict(coerce_numbers_to_str=True)
 
-
-class Quote(BaseModel):
-    """A quote that speaks for or against one option."""
-
-    passage: int
-    quote: str
-    option: str = ""
-    stance: Literal["supports", "refutes"] = "supports"
-
-
-class EvidenceChoiceReply(_Confident):
-    """What the evidence prompt for choices asks for."""
-
-    sufficient: bool = Field(description="true or false")
-    quotes: list[Quote] = Field(default_factory=list, description="passage, quote, option, stance")
-    choice: str = Field(description="one letter")
-    query: str = Field("", description="search words for what is missing")
-
-
-class FreeReply(_Confident):
-    """What the free prompt asks for."""
-
-    locality: Locality = Field("none", description="none, country or culture")
-    claims: list[str] = Field(min_length=1, description="one sentence each")
-
-
-class QuotedClaim(BaseModel):
-    """A claim and the words it rests on; passage 0 for none."""
-
-    claim: str
+    claim: str = Field(min_length=1)
+    english: str = ""
+    polarity: Polarity | None = None
+    dose: str = ""
+    condition: str = ""
+    country: str = ""
     passage: int = 0
     quote: str = ""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _lenient(cls, value: Any) -> Any:
+        """Accept a claim that is nothing but its sentence, and leave out what says nothing that is known."""
+        if isinstance(value, str):
+            return {"claim": value}
+        if not isinstance(value, dict):
+            return value
+        known = {key: held for key, held in value.items() if held is not None}
+        if known.get("polarity") not in get_args(Polarity):
+            known.pop("polarity", None)
+        return known
 
-class FreeEvidenceReply(_Confident):
-    """What the evidence prompt for free answers asks for."""
+
+class FreeReply(Confident):
+    """What the prompts for free answers ask for."""
 
     locality: Locality = Field("none", description="none, country or culture")
-    claims: list[QuotedClaim] = Field(min_length=1, description="claim, passage, quote")
+    claims: list[StatedClaim] = Field(min_length=1, description="see above; one sentence each")
 
 
-async def draft_choice(
-    run: Run,
-    route: str,
-    *,
-    language: str,
-    text: str,
-    options: Sequence[Option],
-    turn: int,
-    original: str = "",
-    glossary: str = "",
-    validity: float = 1.0,
-    role: ModelRole = "draft",
-    step_by_step: bool = False,
-) -> Draft:
-    """Ask for one option. `turn` decides the order in which the options are shown."""
-    shown, letters = show_options(run, options, turn)
-    prompt = run.prompts.render(
-        "draft/choice",
-        fence=run.fence,
-        language=english_name(language),
-        thinking=_STEPS if step_by_step else _BRIEFLY,
-        question=run.fenced(text),
-        original=f"The same question as it was asked:\n{run.fenced(original)}" if original else "",
-        options=shown,
-        history=show_history(run),
-        country=show_country(run),
-        glossary=glossary,
-    )
-
-    by_letter = [Option(id=letter, text=_text(options, i)) for letter, i in letters.items()]
-
-    def salvage(reply: str) -> ChoiceReply | None:
-        letter = read_choice(reply, by_letter, language)
-        return ChoiceReply(choice=letter) if letter else None
-
-    made = await _try(run, route, ChoiceReply, role, prompt, check=_letter_check(by_letter), salvage=salvage)
-    if isinstance(made, str):
-        return _failed(run, route, language, role, made)
-    reply, model = made
-    return Draft(
-        route=route,
-        language=language,
-        group=_group(model),
-        model=model,
-        choice=letters[_letter(reply.choice, by_letter) or ""],
-        text=reply.reason,
-        confidence=reply.confidence,
-        translation_validity=validity,
-    )
-
-
-async def draft_choice_from_evidence(
-    run: Run,
-    *,
-    language: str,
-    text: str,
-    options: Sequence[Option],
-    evidence: Sequence[Evidence],
-    turn: int,
-    validity: float = 1.0,
-    route: str = "evidence",
-) -> Draft:
-    """Ask for one option from passages. Quotes that code cannot find do not count; without any it is insufficient."""
-    shown, letters = show_options(run, options, turn)
-    prompt = run.prompts.render(
-        "draft/choice_evidence",
-        fence=run.fence,
-        language=english_name(language),
-        question=run.fenced(text),
-        options=shown,
-        history=show_history(run),
-        country=show_country(run),
-        evidence=show_evidence(run, evidence),
-    )
-    by_letter = [Option(id=letter, text=_text(options, i)) for letter, i in letters.items()]
-    made = await _try(run, route, EvidenceChoiceReply, "draft", prompt, check=_letter_check(by_letter))
-    if isinstance(made, str):
-        return _failed(run, route, language, "draft", made)
-    reply, model = made
-    choice = letters[_letter(reply.choice, by_letter) or ""]
-    supporting: list[Citation] = []
-    refuted: set[str] = set()
-    for quote in reply.quotes:
-        option = letters.get(_letter(quote.option, by_letter) or "")
-        citation = _cited(evidence, quote.passage, quote.quote)
-        if citation is None or option is None:
-            continue
-        if quote.stance == "supports" and option == choice:
-            supporting.append(citation)
-        elif quote.stance == "refutes" and citation.state != "unverified":
-            refuted.add(option)
-    verified = any(c.state != "unverified" for c in supporting)
-    return Draft(
-        route=route,
-        language=language,
-        group="evidence",
-        model=model,
-        choice=choice,
-        text=supporting[0].quote if supporting else "",
-        confidence=reply.confidence,
-        translation_validity=validity,
-        sufficient=reply.sufficient and verified,
-        citations=tuple(supporting),
-        refuted=tuple(sorted(refuted - {choice})),
-        query="" if reply.sufficient else reply.query[:300],
-    )
+_IN_ENGLISH = '- "english" is the same claim in English, with nothing added and nothing left out.'
 
 
 async def draft_free(
@@ -201,38 +86,40 @@ async def draft_free(
     glossary: str = "",
     evidence: Sequence[Evidence] = (),
     validity: float = 1.0,
+    in_english: bool = False,
 ) -> Draft:
-    """Ask for a free answer as claims; with evidence, each claim with the quote it rests on."""
+    """Ask for a free answer as claims; with evidence, each claim with the quote it rests on.
+
+    in_english: every claim in English too, for drafts that are compared with others.
+    """
+    if (given := given_draft(run, route)) is not None:
+        return given
+    foreign = in_english and language != "en"
     common = {
         "fence": run.fence,
         "language": english_name(language),
+        "english": _IN_ENGLISH if foreign else "",
+        "field": '"english": "...", ' if foreign else "",
         "question": run.fenced(text),
         "original": f"The same question as it was asked:\n{run.fenced(original)}" if original else "",
         "history": show_history(run),
         "country": show_country(run),
     }
-    made: tuple[FreeReply | FreeEvidenceReply, str] | str
     if evidence:
         prompt = run.prompts.render("draft/free_evidence", evidence=show_evidence(run, evidence), **common)
-        made = await _try(run, route, FreeEvidenceReply, "draft", prompt)
     else:
         prompt = run.prompts.render("draft/free", glossary=glossary, **common)
-        made = await _try(run, route, FreeReply, "draft", prompt)
+    made = await try_draft(run, route, FreeReply, "draft", prompt)
     if isinstance(made, str):
-        return _failed(run, route, language, "draft", made)
+        return failed_draft(run, route, language, "draft", made)
     reply, model = made
-    claims = tuple(
-        Claim(text=c.strip())
-        if isinstance(c, str)
-        else Claim(text=c.claim.strip(), citation=_cited(evidence, c.passage, c.quote))
-        for c in reply.claims[:8]
-    )
+    claims = tuple(_claim(stated, evidence) for stated in reply.claims[:_CLAIMS])
     return Draft(
         route=route,
         language=language,
-        group="evidence" if evidence else _group(model),
+        group="evidence" if evidence else model_group(model),
         model=model,
-        text="\n".join(claim.text for claim in claims),
+        text="\n".join(claim.wording or claim.text for claim in claims),
         confidence=reply.confidence,
         translation_validity=validity,
         locality=reply.locality,
@@ -241,7 +128,23 @@ async def draft_free(
     )
 
 
-async def _try(
+def _claim(stated: StatedClaim, evidence: Sequence[Evidence]) -> Claim:
+    def line(text: str) -> str:
+        return " ".join(clean(text).split())
+
+    said, english = line(stated.claim), line(stated.english)
+    return Claim(
+        text=english or said,
+        wording=said if english else "",
+        polarity=stated.polarity,
+        dose=line(stated.dose),
+        condition=line(stated.condition),
+        country=line(stated.country) or None,
+        citation=cited(evidence, stated.passage, stated.quote),
+    )
+
+
+async def try_draft(
     run: Run,
     route: str,
     reply_type: type[Reply],
@@ -253,7 +156,9 @@ async def _try(
 ) -> tuple[Reply, str] | str:
     """Return the reply and the model that gave it, or why there is none; a setting that cannot work is raised."""
     try:
-        return await run.ask_for(reply_type, role, prompt, check=check, salvage=salvage)
+        # Only the draft in the asker's language sees pictures: the others compare words with words.
+        seen = run.question.attachments if route == "native" else ()
+        return await run.ask_for(reply_type, role, prompt, check=check, salvage=salvage, attachments=seen)
     except ConfigError:
         raise
     except ClaraError as error:
@@ -261,34 +166,19 @@ async def _try(
         return str(error)
 
 
-def _failed(run: Run, route: str, language: str, role: ModelRole, reason: str) -> Draft:
+def failed_draft(run: Run, route: str, language: str, role: ModelRole, reason: str) -> Draft:
+    """Return the draft of a route that failed."""
     model = run.models.get(role).name if run.models else ""
-    return Draft(route=route, language=language, group=_group(model), model=model, confidence=0.0, error=reason)
+    return Draft(route=route, language=language, group=model_group(model), model=model, confidence=0.0, error=reason)
 
 
-def _cited(evidence: Sequence[Evidence], number: int, quote: str) -> Citation | None:
+def cited(evidence: Sequence[Evidence], number: int, quote: str) -> Citation | None:
+    """Return the citation of a quote from the passage of a number, as prompts count them; None without either."""
     if not quote.strip() or not 1 <= number <= len(evidence):
         return None
     return cite(evidence[number - 1].passage, quote)
 
 
-def _letter(written: str, by_letter: Sequence[Option]) -> str | None:
-    """Return the letter that a reply's field means: "B", "Answer: B", or the words of option B."""
-    plain = written.strip(" .()[]*\"'").upper()
-    return plain if plain in {option.id for option in by_letter} else read_choice(written, by_letter)
-
-
-def _letter_check(by_letter: Sequence[Option]) -> Callable[[ChoiceReply | EvidenceChoiceReply], None]:
-    def check(reply: ChoiceReply | EvidenceChoiceReply) -> None:
-        if _letter(reply.choice, by_letter) is None:
-            raise ModelBadOutput(f"choice must be one of {', '.join(option.id for option in by_letter)}")
-
-    return check
-
-
-def _text(options: Sequence[Option], option_id: str) -> str:
-    return next(option.text for option in options if option.id == option_id)
-
-
-def _group(model: str) -> str:
+def model_group(model: str) -> str:
+    """Return the group of a model's drafts."""
     return f"model:{model}"

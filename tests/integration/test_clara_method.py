@@ -12,7 +12,7 @@ import pytest
 
 from clara import Answer, Clara, ModelError
 from clara.errors import InputError, ModelAuthError, ModelRateLimited
-from tests.doctors import Doctor, kind, passages
+from tests.doctors import Doctor, kind, letters, passages
 from tests.fake_openai import Body, FakeOpenAI, Reply
 
 QUESTION = "तीव्र एंगल-क्लोज़र ग्लूकोमा में कौन सा लक्षण होता है?"
@@ -65,14 +65,17 @@ def test_agreeing_drafts_cost_three_calls_in_two_rounds(openai_server: FakeOpenA
     assert answer.answer == f"ख) {RIGHT}" and answer.choice == "ख" and not answer.abstained
     assert answer.language == "hi" and answer.method == "clara"
     assert (answer.usage.calls, answer.usage.rounds) == (3, 2)
-    assert sorted(kinds(openai_server)) == ["choice", "choice", "translate"]
+    assert sorted(kinds(openai_server)) == ["choice", "evidence", "translate"]
+    assert answer.citations[0].state == "exact" and QUOTE in answer.citations[0].quote
     assert openai_server.most_open == 2  # the translation and the native draft ran at once
     sent = sum(e.data["prompt_tokens"] for e in answer.trace if e.kind == "call")
     assert answer.usage.prompt_tokens == sent > 0
 
 
 def test_an_english_question_takes_two_calls_in_one_round(openai_server: FakeOpenAI, make: Make) -> None:
-    openai_server.script = doctor(picks={"english": RIGHT_ENGLISH}).serve
+    openai_server.script = doctor(
+        picks={"english": RIGHT_ENGLISH, "evidence": RIGHT_ENGLISH}, quote="rainbow-coloured halos around lights"
+    ).serve
     openai_server.latency_s = 0.02
     answer = make().ask(ENGLISH, options=dict(zip("ABCD", ENGLISH_OPTIONS, strict=True)))
     assert answer.choice == "B" and (answer.usage.calls, answer.usage.rounds) == (2, 1)
@@ -85,7 +88,7 @@ def test_drafts_see_the_options_in_different_orders(openai_server: FakeOpenAI, m
     for request in openai_server.requests:
         user = request["messages"][1]["content"]
         table = dict(zip(ENGLISH_OPTIONS, OPTIONS.values(), strict=True))
-        if kind(request["messages"][0]["content"]) == "choice":
+        if kind(request["messages"][0]["content"]) in ("choice", "evidence"):
             lines = [line[3:] for line in user.splitlines() if line[1:3] == ". "]
             orders.append([table.get(line, line) for line in lines])
     assert len(orders) == 2 and orders[0] != orders[1] and sorted(orders[0]) == sorted(orders[1])
@@ -112,15 +115,37 @@ def test_an_invented_quote_settles_nothing(openai_server: FakeOpenAI, make: Make
     assert not evidence.usable
 
 
-def test_insufficient_evidence_is_searched_again_once_beside_a_further_route(
+def test_insufficient_evidence_is_searched_again_once_beside_further_languages(
     openai_server: FakeOpenAI, make: Make
 ) -> None:
     picks = {"native": RIGHT, "english": ENGLISH_OPTIONS[2], "evidence": RIGHT_ENGLISH}
-    openai_server.script = doctor(picks=picks, sufficient=False, query="acute angle closure symptoms").serve
+    openai_server.script = doctor(picks=picks, sufficient=False, query="तीव्र एंगल-क्लोज़र के लक्षण").serve
     openai_server.latency_s = 0.02
     answer = ask(make())
-    assert {d.route for d in answer.drafts} >= {"native", "english", "evidence", "evidence_2", "second"}
-    assert answer.usage.calls == 6 and answer.usage.rounds == 4
+    assert [d.route for d in answer.drafts] == ["english", "native", "evidence", "es", "zh-Hans"]
+    assert answer.usage.calls == 6 and answer.usage.rounds == 3
+    assert [e.data["languages"] for e in answer.trace if e.kind == "evidence"] == [["en", "hi"], ["en", "hi"]]
+    assert answer.choice == "ख"  # three languages against the English draft
+
+
+def test_a_draft_that_finds_the_translation_to_differ_goes_by_the_original(
+    openai_server: FakeOpenAI, make: Make
+) -> None:
+    inner = doctor(picks={"native": RIGHT, "english": RIGHT_ENGLISH, "evidence": RIGHT_ENGLISH})
+
+    def script(body: Body) -> Any:
+        system, user = (m["content"] for m in body["messages"])
+        if kind(system) == "choice" and ENGLISH in user:
+            assert '"faithful"' in system and QUESTION in user and all(text in user for text in OPTIONS.values())
+            letter = letters(user)[RIGHT_ENGLISH]
+            return json.dumps({"reason": "", "faithful": False, "choice": letter, "confidence": 90})
+        return inner.reply(system, user)
+
+    openai_server.script = script
+    answer = ask(make())
+    english = next(d for d in answer.drafts if d.route == "english")
+    assert english.language == "hi" and answer.choice == "ख"
+    assert any("went by the original" in w for w in answer.warnings)
 
 
 def test_every_loop_is_bounded_when_everything_goes_wrong_but_the_transport(
@@ -145,7 +170,8 @@ def test_a_translation_that_loses_a_number_is_made_again_and_then_dropped(
     answer = make().ask(question, options=["20 mmHg", "60 mmHg"])
     translations = [k for k in kinds(openai_server) if k == "translate"]
     assert len(translations) == 2
-    assert any("English route was dropped" in w and "numbers" in w for w in answer.warnings)
+    assert any("अंग्रेज़ी में" in w for w in answer.warnings)
+    assert {tuple(e.data["problems"]) for e in answer.trace if e.kind == "checked"} >= {("numbers",)}
     assert answer.choice == "A" and answer.usage.rounds <= 4
 
 
@@ -217,7 +243,7 @@ def test_one_lasting_failure_costs_one_route_not_the_answer(
     inner = doctor().serve
 
     def script(body: Body) -> Any:
-        native = kind(body["messages"][0]["content"]) == "choice" and RIGHT in body["messages"][1]["content"]
+        native = kind(body["messages"][0]["content"]) in ("choice", "evidence")
         return fault if native and RIGHT_ENGLISH not in body["messages"][1]["content"] else inner(body)
 
     openai_server.script = script
@@ -254,7 +280,7 @@ def test_a_small_model_translates_and_a_large_one_drafts(openai_server: FakeOpen
     openai_server.script = doctor().serve
     ask(make(translate_model="openai:small"))
     used = {(kind(r["messages"][0]["content"]), r["model"]) for r in openai_server.requests}
-    assert used == {("translate", "small"), ("choice", "fake-1")}
+    assert used == {("translate", "small"), ("evidence", "fake-1"), ("choice", "fake-1")}
 
 
 def test_a_refused_key_is_never_printed(openai_server: FakeOpenAI, make: Make) -> None:
@@ -283,7 +309,7 @@ def test_the_cache_answers_a_repeated_question_without_calls(
 
 
 def test_a_budget_ends_in_the_best_answer_so_far(openai_server: FakeOpenAI, make: Make) -> None:
-    openai_server.script = doctor(picks={"native": RIGHT, "english": ENGLISH_OPTIONS[2]}).serve
+    openai_server.script = doctor(picks={"native": RIGHT, "english": ENGLISH_OPTIONS[2]}, quote="").serve
     answer = ask(make(budget={"calls": 3}))
     assert answer.usage.calls == 3 and answer.choice == "ग"  # the English anchor, without evidence against it
     assert answer.confidence < 0.8
@@ -430,7 +456,7 @@ def test_a_refuted_claim_is_not_answered_because_another_draft_repeats_it(
 def test_the_country_reaches_every_draft_inside_the_fence(openai_server: FakeOpenAI, make: Make) -> None:
     openai_server.script = doctor(locality="country").serve
     answer = ask(make(), country="Philippines")
-    drafts = [r["messages"] for r in openai_server.requests if kind(r["messages"][0]["content"]) == "choice"]
+    drafts = [r["messages"] for r in openai_server.requests if kind(r["messages"][0]["content"]) != "translate"]
     assert len(drafts) >= 2
     for system, user in drafts:
         assert "Philippines" in user["content"] and "Philippines" not in system["content"]
@@ -540,7 +566,7 @@ def graded(*, sufficient: bool = True, query: str = "", faithful: bool = True, n
 
 
 def test_rag_answers_from_passages_in_one_call(openai_server: FakeOpenAI, make: Make) -> None:
-    openai_server.script = doctor(picks={"evidence": RIGHT}).serve
+    openai_server.script = doctor(picks={"native": RIGHT}).serve
     answer = ask(make(), method="rag")
     assert answer.choice == "ख" and answer.usage.calls == 1 and answer.drafts[0].language == "hi"
     assert [c.state for c in answer.citations] == ["exact"]
@@ -581,7 +607,7 @@ def test_paper_leaves_passages_out_where_no_context_is_needed(openai_server: Fak
     assert any("found wanting" in warning for warning in answer.warnings)
 
 
-SPLIT = {"native": WRONG, "english": RIGHT_ENGLISH, "evidence": RIGHT_ENGLISH}
+SPLIT = {"native": WRONG, "english": RIGHT_ENGLISH, "evidence": RIGHT_ENGLISH, "abroad": RIGHT}
 
 
 @pytest.mark.parametrize(
@@ -589,7 +615,7 @@ SPLIT = {"native": WRONG, "english": RIGHT_ENGLISH, "evidence": RIGHT_ENGLISH}
     [
         ({}, {"native", "english", "evidence"}),
         ({"native": False}, {"english", "evidence"}),
-        ({"evidence": False}, {"native", "english", "second"}),
+        ({"evidence": False}, {"native", "english"}),
         ({"escalate": False}, {"native", "english"}),
     ],
 )
@@ -599,7 +625,8 @@ def test_every_route_can_be_switched_off(
     openai_server.script = doctor(picks=SPLIT, quote=QUOTE).serve
     answer = ask(make(**switch))
     assert answer.choice == "ख" and {d.route for d in answer.drafts} >= routes
-    assert {d.route for d in answer.drafts} - routes <= {"second"}
+    further = {"native_closed", "es", "zh-Hans"} if switch.get("escalate", True) else set()
+    assert {d.route for d in answer.drafts} - routes <= further
 
 
 def test_without_verification_a_quote_is_no_evidence(openai_server: FakeOpenAI, make: Make) -> None:
@@ -613,7 +640,7 @@ def test_a_free_answer_without_verification_says_so(openai_server: FakeOpenAI, m
     openai_server.script = _free_doctor("Halos are seen.", QUOTE, written).serve
     answer = make(verify=False).ask(FREE)
     assert answer.answer == written and not answer.citations
-    assert any("not checked" in warning for warning in answer.warnings)
+    assert any("जाँच बंद है" in warning for warning in answer.warnings)
 
 
 @pytest.mark.parametrize("steps", [True, False])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -10,19 +11,20 @@ from hypothesis import strategies as st
 
 from clara.config import ReconcileSettings
 from clara.stages.reconcile import evidence_support, reconcile
-from clara.types import Citation, Draft, Option
+from clara.types import Citation, Draft
 
 SETTINGS = ReconcileSettings()
-OPTIONS = tuple(
-    Option(id=i, text=t) for i, t in zip("ABCD", ("cataract", "glaucoma", "uveitis", "dry eye"), strict=True)
-)
+OPTIONS = 4
 QUOTE = Citation(id="p#1", title="t", language="en", quote="it is so", source="s", state="exact")
+ENGLISH, OTHER = math.log(3 * 0.62 / 0.38), math.log(3 * 0.52 / 0.48)
+EVIDENCE = math.log(3 * 0.80 / 0.20)
 
 
 def draft(route: str, choice: str | None, **more: object) -> Draft:
     base: dict[str, object] = {
-        "language": "hi" if route == "native" else "en",
-        "group": "evidence" if route.startswith("evidence") else "model:m",
+        "language": {"native": "hi", "native_closed": "hi", "reading": "hi"}.get(route, "en"),
+        "group": "evidence" if route in ("evidence", "reading") else "model:m",
+        "model": "m",
         "confidence": 0.8,
     }
     return Draft(route=route, choice=choice, **(base | more))  # type: ignore[arg-type]
@@ -30,32 +32,64 @@ def draft(route: str, choice: str | None, **more: object) -> Draft:
 
 def test_scores_are_the_formula_by_hand() -> None:
     decision = reconcile([draft("english", "B"), draft("native", "C")], OPTIONS, SETTINGS)
-    english = math.log(3 * 0.62 / 0.38)
-    native = 0.5 * math.log(3 * 0.52 / 0.48)
-    assert decision.scores == pytest.approx({"B": english, "C": native}, abs=1e-4)
-    total = math.exp(english) + math.exp(native) + 2
-    assert decision.confidence == pytest.approx(math.exp(english) / total, abs=1e-4)
+    native = 0.5 * OTHER
+    assert decision.scores == pytest.approx({"B": ENGLISH, "C": native}, abs=1e-4)
+    total = math.exp(ENGLISH) + math.exp(native) + 2
+    assert decision.confidence == pytest.approx(math.exp(ENGLISH) / total, abs=1e-4)
 
 
-def test_agreeing_votes_of_one_model_are_discounted_for_correlation() -> None:
-    decision = reconcile([draft("english", "B"), draft("native", "B")], OPTIONS, SETTINGS)
-    english, native = math.log(3 * 0.62 / 0.38), 0.5 * math.log(3 * 0.52 / 0.48)
-    assert decision.scores["B"] == pytest.approx(max(english, (english + native) / (1 + 0.5 * 0.7)), abs=1e-4)
+def test_agreeing_votes_of_one_model_in_one_language_are_discounted_for_correlation() -> None:
+    decision = reconcile([draft("english", "B"), draft("second", "B")], OPTIONS, SETTINGS)
+    assert decision.scores["B"] == pytest.approx(2 * ENGLISH / 1.7, abs=1e-4)
+    other_language = reconcile([draft("english", "B"), draft("native", "B")], OPTIONS, SETTINGS)
+    assert other_language.scores["B"] == pytest.approx(ENGLISH + 0.5 * OTHER, abs=1e-4)
 
 
-def test_verified_evidence_adds_beta_and_can_turn_the_answer() -> None:
-    drafts = [draft("english", "B"), draft("native", "C"), draft("evidence", "C", citations=(QUOTE,))]
+def test_another_model_votes_with_its_whole_weight() -> None:
+    drafts = [draft("english", "B"), draft("second", "C", group="model:n", model="n", language="hi")]
+    assert reconcile(drafts, OPTIONS, SETTINGS).scores["C"] == pytest.approx(OTHER, abs=1e-4)
+
+
+def test_verified_evidence_can_turn_the_answer_and_two_readings_count_twice_one() -> None:
+    drafts = [draft("english", "B"), draft("native", "C"), draft("evidence", "C")]
     decision = reconcile(drafts, OPTIONS, SETTINGS)
-    assert decision.choice == "C" and decision.switched and decision.evidence == {"C": 1}
+    assert decision.choice == "C" and decision.switched and decision.evidence == {"C": 0.5}
+    assert decision.scores["C"] == pytest.approx(0.5 * OTHER + 0.5 * EVIDENCE, abs=1e-4)
     assert "given up for C" in decision.words
+    both = reconcile([draft("english", "B"), draft("reading", "C"), draft("evidence", "C")], OPTIONS, SETTINGS)
+    assert both.scores["C"] == pytest.approx(EVIDENCE, abs=1e-4) and both.choice == "C"
 
 
-def test_a_same_model_native_vote_never_turns_the_english_anchor() -> None:
+def test_readings_that_differ_settle_nothing() -> None:
+    drafts = [draft("english", "B"), draft("reading", "C"), draft("evidence", "D")]
+    decision = reconcile(drafts, OPTIONS, SETTINGS)
+    assert decision.evidence == {"C": 0.0, "D": 0.0} and decision.choice == "B"
+
+
+def test_one_same_model_native_vote_never_turns_the_english_anchor() -> None:
     decision = reconcile(
-        [draft("english", "B", confidence=0.3), draft("native", "C", confidence=0.99)], OPTIONS, SETTINGS
+        [draft("english", "B", confidence=0.7), draft("native", "C", confidence=0.99)], OPTIONS, SETTINGS
     )
     assert decision.choice == "B" and not decision.switched
     assert "kept against native C" in decision.words
+    hesitant = reconcile(
+        [draft("english", "B", confidence=0.1), draft("native", "C", confidence=0.99)], OPTIONS, SETTINGS
+    )
+    assert hesitant.choice == "B" and "one correlated vote" in hesitant.words
+
+
+def test_three_languages_together_turn_it() -> None:
+    drafts = [draft("english", "B"), draft("native", "C"), draft("es", "C", language="es")]
+    assert reconcile(drafts, OPTIONS, SETTINGS).choice == "B"
+    assert reconcile([*drafts, draft("zh-Hans", "C", language="zh-Hans")], OPTIONS, SETTINGS).choice == "C"
+
+
+def test_what_is_equal_in_everything_leaves_the_anchor() -> None:
+    settings = ReconcileSettings(same_model_weight=1.0)
+    drafts = [draft("english", "B", translation_validity=0.5)]
+    drafts += [draft(tag, choice, language=tag) for tag, choice in zip(("hi", "es", "fr", "pt"), "CCDD", strict=True)]
+    decision = reconcile(drafts, OPTIONS, settings)
+    assert decision.scores["C"] == decision.scores["D"] > decision.scores["B"] and decision.choice == "B"
 
 
 def test_a_local_question_is_anchored_in_the_native_draft() -> None:
@@ -63,9 +97,13 @@ def test_a_local_question_is_anchored_in_the_native_draft() -> None:
     assert decision.anchor == "native" and decision.choice == "C"
 
 
-def test_an_unverified_quote_is_no_evidence() -> None:
-    unverified = Citation(id="p#1", title="t", language="en", quote="x", source="s", state="unverified")
-    assert evidence_support([draft("evidence", "C", citations=(unverified,))]) == {}
+def test_a_draft_that_went_by_the_original_is_no_english_anchor() -> None:
+    drafts = [draft("english", "B", language="hi"), draft("native", "C")]
+    assert reconcile(drafts, OPTIONS, SETTINGS).anchor == "native"
+
+
+def test_an_insufficient_reading_is_no_evidence() -> None:
+    assert evidence_support([draft("evidence", "C", citations=(QUOTE,), sufficient=False)]) == {}
 
 
 def test_evidence_against_the_only_answer_abstains() -> None:
@@ -88,26 +126,23 @@ def test_low_confidence_abstains() -> None:
 drafts_strategy = st.lists(
     st.builds(
         draft,
-        st.sampled_from(["english", "native", "evidence", "second"]),
+        st.sampled_from(["english", "native", "evidence", "reading", "second", "es"]),
         st.sampled_from("ABCD"),
         confidence=st.floats(0.05, 0.99),
         translation_validity=st.sampled_from([0.5, 1.0]),
         citations=st.sampled_from([(), (QUOTE,)]),
     ),
     min_size=1,
-    max_size=5,
+    max_size=6,
     unique_by=lambda d: d.route,
 )
 
 
 @given(drafts_strategy, st.permutations("ABCD"))
 def test_renaming_and_reordering_options_renames_the_answer(drafts: list[Draft], names: list[str]) -> None:
-    import dataclasses
-
     mapping = dict(zip("ABCD", names, strict=True))
-    renamed = [dataclasses.replace(d, choice=mapping[str(d.choice)]) for d in drafts]
-    options = sorted((Option(id=mapping[o.id], text=o.text) for o in OPTIONS), key=lambda o: o.id)
-    before, after = reconcile(drafts, OPTIONS, SETTINGS), reconcile(renamed, options, SETTINGS)
+    renamed = [replace(d, choice=mapping[str(d.choice)]) for d in drafts]
+    before, after = reconcile(drafts, OPTIONS, SETTINGS), reconcile(renamed, OPTIONS, SETTINGS)
     assert mapping[str(before.choice)] == after.choice
     assert before.confidence == pytest.approx(after.confidence)
 

@@ -126,6 +126,11 @@ class Mind:
         draw = self._draw("faithful", original.item.name, original.language)
         return not translated.lost or draw >= self._behaviour.finds_loss
 
+    def finds_faithful(self, original: Reading, translated: Reading, order: Sequence[str]) -> bool:
+        """Whether a draft that compares a translation with the original goes by the translation."""
+        draw = self._draw("compared", original.item.name, original.language, translated.language, *order)
+        return not translated.lost or draw >= self._behaviour.finds_loss
+
     def judge(self, reading: Reading, passages: Mapping[int, str], settled: bool) -> tuple[list[int], bool]:
         """Return the numbers of the passages found to bear on a question, and whether they are found to settle it.
 

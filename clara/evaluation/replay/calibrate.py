@@ -31,7 +31,7 @@ GUARD = 1.64
 _ENGLISH_GUARD = 1.96  # the lower bound of the 95% interval of English's change must not be below 0
 _SHRINKAGE = 30  # answers that a default prior weighs
 _WEIGHTS = (0.25, 0.5, 1.0)
-_MARGINS = (0.3, 0.7)
+_MARGINS = (0.0, 0.3)
 _RULES: tuple[Rule, ...] = ("open", "native")
 
 
@@ -89,7 +89,7 @@ def fit(
     """
     settings = settings.model_copy(update={"abstain_below": 0.0} | _priors(cases, languages, settings))
     further = _best_first(cases, languages)
-    kept = _right(cases, languages, run, Policy(settings=settings, further=further))
+    kept = _right(cases, languages, run, _all(settings, further, languages, "english"))
     fitted, opened = settings, _right(cases, languages, run, _all(settings, further, languages, "open"))
     tried: list[tuple[ReconcileSettings, Floats]] = []
     # From the least ready to leave the English draft to the readiest.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from clara.types import Draft, Option
 
 Rule = Literal["english", "native", "open"]
 """What may decide in a language: english, the English draft as long as there is one; native, the draft in the asker's
-language; open, whichever the reconciler prefers when drafts in further languages count as independent of it."""
+language; open, whichever the reconciler prefers with drafts in further languages where these two differ."""
 
 VOTE, RECONCILE, CALIBRATED, PIVOT, PROFILE = "vote", "reconcile", "calibrated", "pivot:", "profile:"
 FURTHER = 2  # drafts in further languages, where English and the asker's language differ
@@ -44,7 +45,7 @@ class Case:
 class Policy:
     """How drafts are reconciled: the constants, the further languages in the order they are asked, rules per language.
 
-    A language without a rule has the rule `english`.
+    A language without a rule has the rule `open`, English itself `english`: it has been asked in the best language.
     """
 
     settings: ReconcileSettings
@@ -126,29 +127,27 @@ def vote(case: Case, language: str, languages: Sequence[str]) -> Given:
 
 def answer_reconciled(case: Case, language: str, run: str, policy: Policy) -> Given:
     """Return what CLARA's reconciler decides over recorded drafts: English, native, and two more where they differ."""
-    rule: Rule = policy.rules.get(language, "english")
+    rule: Rule = policy.rules.get(language, "english" if language == ENGLISH else "open")
     wanted = [ENGLISH] if language == ENGLISH else [ENGLISH, language]
     if any(tag not in case.choices for tag in wanted):
         return _MISSING
     differ = len({case.choices[tag] for tag in wanted}) > 1
-    if (differ and rule != "native") or (rule == "open" and language == ENGLISH):
+    if rule == "open" and (differ or language == ENGLISH):
         more = [tag for tag in policy.further if tag not in wanted and tag in case.choices]
         wanted += more[:FURTHER]
-    drafts = [_draft(case, tag, language, run, independent=rule == "open") for tag in wanted]
-    decision = reconcile(drafts, case.options, policy.settings, local=rule == "native")
+    drafts = [_draft(case, tag, language, run) for tag in wanted]
+    settings = policy.settings.model_copy(update={"margin": math.inf}) if rule == "english" else policy.settings
+    decision = reconcile(drafts, len(case.options), settings, local=rule == "native")
     if decision.abstain is not None or decision.choice is None:
         return Given(status="abstained", choice=None, calls=len(drafts))
     return _given(decision.choice, len(drafts))
 
 
-def _draft(case: Case, tag: str, asked_in: str, run: str, *, independent: bool) -> Draft:
-    """Return a recorded answer as a draft. One model's drafts make correlated errors: they share a group, unless those
-    in further languages are to count as independent."""
+def _draft(case: Case, tag: str, asked_in: str, run: str) -> Draft:
     route = "english" if tag == ENGLISH else "native" if tag == asked_in else tag
-    group = f"model:{run}:{tag}" if independent and route == tag else f"model:{run}"
     choice = case.choices[tag]
     return Draft(
-        route=route, language=tag, group=group, model=run, choice=choice,
+        route=route, language=tag, group=f"model:{run}", model=run, choice=choice,
         error=None if choice is not None else "the recorded answer names no option",
     )  # fmt: skip
 

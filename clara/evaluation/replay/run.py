@@ -12,7 +12,8 @@ from typing import Any
 from clara.config import Settings
 from clara.errors import ConfigError, DatasetError
 from clara.evaluation.datasets import DIRECT, Dataset, Recorded, Runs
-from clara.evaluation.records import Answered, to_table
+from clara.evaluation.measures import measure
+from clara.evaluation.records import Answered
 from clara.evaluation.replay.calibrate import FOLDS, GUARD, Profile, Profiles, cross_validate, fit, read_profiles
 from clara.evaluation.replay.methods import (
     CALIBRATED,
@@ -26,10 +27,8 @@ from clara.evaluation.replay.methods import (
     further_languages,
     make_cases,
 )
-from clara.evaluation.results import REPLAY, comparison_results, manifest, method_results
-from clara.evaluation.statistics.comparison import RESAMPLES, compare
+from clara.evaluation.results import REPLAY, manifest
 from clara.evaluation.statistics.levels import ENGLISH
-from clara.evaluation.statistics.resampling import Resampler
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +66,7 @@ class _Replaying:
         if name.startswith(PROFILE):
             policy = self._read_profile(name).policy(constants)
             return cases, build_method(RECONCILE, self.languages, self.run, policy)
-        further = further_languages(self.languages, self.settings.vote_languages)
+        further = further_languages(self.languages, self.settings.further_languages)
         return cases, build_method(name, self.languages, self.run, Policy(settings=constants, further=further))
 
     def _read_profile(self, name: str) -> Profile:
@@ -106,40 +105,27 @@ def replay(
     replaying = _Replaying(
         dataset=dataset, run=run, recorded=recorded, languages=languages, settings=settings, seed=seed
     )
-    answered: dict[str, list[Answered]] = {}
-    for name in names:
-        cases, method = replaying.build(name)
-        answered[name] = [
-            Answered(id=case.id, language=tag, epoch=case.epoch, answer=case.answer, given=method(case, tag))
-            for tag in languages
-            for case in cases
-        ]
-    questions = dataset.questions
-    tables = {name: to_table(found, questions, languages) for name, found in answered.items()}
-    resampler = Resampler(len(questions), RESAMPLES, seed)
-    epochs = max(len({found.epoch for found in listed}) for listed in answered.values())
-    comparisons = [
-        comparison_results(
-            baseline,
-            name,
-            compare(tables[baseline], tables[name], languages, resampler=resampler, seed=seed, epochs=epochs),
-        )
-        for name in names
-        if name != baseline
-    ]
+    cases = {name: replaying.build(name) for name in names}
     fingerprint = _fingerprint(dataset, run, names, settings, replaying.profiles, seed)
+    rows = {
+        name: [
+            Answered(id=case.id, language=tag, epoch=case.epoch, answer=case.answer, given=method(case, tag)).to_dict(
+                name, fingerprint
+            )
+            for tag in languages
+            for case in listed
+        ]
+        for name, (listed, method) in cases.items()
+    }
     results = {
-        **manifest(dataset, questions=len(questions), model=run, seed=seed),
-        "methods": {
-            name: method_results(found, tables[name], languages, seed=seed) for name, found in answered.items()
-        },
-        "comparisons": comparisons,
+        **manifest(dataset, questions=len(dataset.questions), model=run, seed=seed),
+        **measure(rows, dataset, languages, baseline=baseline, seed=seed),
     }
     results["manifest"] |= {
         "config": fingerprint, "kind": REPLAY, "baseline": baseline, "languages": list(languages),
         "settings": _shown(settings), "profiles": replaying.profiles,
     }  # fmt: skip
-    records = [found.to_dict(name, fingerprint) for name, listed in answered.items() for found in listed]
+    records = [row for found in rows.values() for row in found]
     return Replayed(run=run, results=results, records=records)
 
 
@@ -170,7 +156,7 @@ def _fingerprint(
 
 def _shown(settings: Settings) -> dict[str, Any]:
     """Return the settings that a replay depends on; none of them is a key."""
-    return {"reconcile": settings.reconcile.model_dump(), "vote_languages": list(settings.vote_languages)}
+    return {"reconcile": settings.reconcile.model_dump(), "further_languages": list(settings.further_languages)}
 
 
 def calibrate_runs(

@@ -91,7 +91,7 @@ def test_where_english_is_best_every_switch_stays_off_and_constants_stay() -> No
         cases = simulate(164, chance, seed=seed, alike=0.5)
         profile = fit(cases, LANGUAGES, "m", SETTINGS)
         assert {switch.rule for switch in profile.languages.values()} == {"english"}
-        assert (profile.reconcile["margin"], profile.reconcile["same_model_weight"]) == (0.7, 0.5)
+        assert (profile.reconcile["margin"], profile.reconcile["same_model_weight"]) == (0.0, 0.5)
         answers = cross_validate(cases, LANGUAGES, "m", SETTINGS)
         english = float(np.mean([c.choices["en"] == c.answer for c in cases]))
         assert all(accuracy(cases, answers, tag) == english for tag in LANGUAGES)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from clara.types import Event as Event
     from clara.types import Option as Option
     from clara.types import Question as Question
+    from clara.types import Reply as Reply
     from clara.types import Turn as Turn
     from clara.types import Usage as Usage
     from clara.types import Verdict as Verdict
@@ -49,6 +50,7 @@ _HOMES = {
     "ModelError": "errors",
     "Option": "types",
     "Question": "types",
+    "Reply": "types",
     "ScriptedModel": "models",
     "Settings": "config",
     "Turn": "types",
@@ -71,6 +73,7 @@ __all__ = [
     "ModelError",
     "Option",
     "Question",
+    "Reply",
     "ScriptedModel",
     "Settings",
     "Turn",

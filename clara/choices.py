@@ -5,7 +5,7 @@ short patterns over the codes say what counts, the surest first:
 
 1. statements: "Answer: B", "B is correct", `\\boxed{B}`, {"choice": "B"}, "the answer is glaucoma"; the last one counts
 2. a line that is a label, or opens with one: "B", "It is (b).", "B) Glaucoma"
-3. labels named in passing: "as in option B"
+3. a label that opens a sentence and is all of it: "Option B, since it hurts."
 4. an option's own words
 
 Nothing is guessed: the answer is None where one of these names several options, or one that the text rules out.
@@ -29,23 +29,36 @@ _ALSO_WORDS = frozenset("aeiouyа")  # the last one is Cyrillic
 
 _LEXICON = {
     # states an answer
-    "S": "answer answers ans choose chose pick select boxed respuesta elijo escojo selecciono resposta gabarito "
-    "escolho réponse reponse choisis उत्तर जवाब uttar jawab javab jawaab sagot kasagutan pinipili jibu antwort ответ "
-    "الإجابة الاجابة الجواب 答案 我选 我選 应选 應選 应选择 應選擇 故选 故選 选择 選擇 答え 正解 답 답은 정답 정답은",
+    "S": "answer answers ans ans. choose chose pick select boxed respuesta resp. rpta. elijo elegiría escojo "
+    "escogería selecciono marco marcaría resposta gabarito escolho escolheria seleciono marcaria réponse reponse "
+    "rép. choisis choisirais sélectionne coche cocherais उत्तर जवाब uttar jawab javab jawaab sagot kasagutan pinili "
+    "pinipili pipiliin piliin tugon jibu antwort ответ الإجابة الاجابة الجواب 答案 我选 我選 应选 應選 应选择 "
+    "應選擇 故选 故選 选择 選擇 选 選 答え 正解 답 답은 정답 정답은",
+    # states an answer only where "is" or a colon follows
+    "Z": "response solution solución solucion solução solucao समाधान solusyon 答",
+    # says what is thought; chooses, with the word after it
+    "p": "say think believe guess diría creo pienso diria acho penso dirais pense crois 认为 認為 觉得 覺得 lagta",
+    "G": "go going quedo fico opto opte j'opte",
+    "W": "with con com pour",
     # names an option before its label; also after it
-    "N": "option choice letter opción opcion alternativa inciso literal opção opcao letra proposition choix lettre "
-    "l'option विकल्प vikalp opsyon titik letrang chaguo вариант الخيار 选 選",
+    "N": "option choice letter item opción opcion elección alternativa inciso literal ítem opção opcao escolha "
+    "letra proposition choix lettre l'option पसंद विकल्प vikalp opsyon titik letrang chaguo вариант الخيار",
     "n": "选项 選項 项 項",
     # is
-    "I": "is are was be it's es son é est c'est ay hai hain ist है हैं होगा هي هو 是 为 為 : = →",
+    "I": "is are was be it's corresponds corresponde s'agit es son ser sea sería será é seja seria est c'est être "
+    "soit serait ay hai hain ist है हैं होगा होना هي هو 是 为 為 : = →",
     # correct; also directly after a label
-    "C": "correct right best correcta correcto correta correto certa certo correcte bonne juste tama tamang "
-    "صحيح صحيحة الصحيح الصحيحة",
-    "c": "正确 正確 对 對 सही sahi चुनूँगा चुनूंगा चुनूँगी चुनूंगी चुनता चुनती",
+    "C": "correct right best likely appropriate correcta correcto adecuada probable seleccionada elegida correta "
+    "correto certa certo adequada provável selecionada escolhida correcte bonne juste appropriée choisie retenue "
+    "tama tamang pinakatama angkop pinakaangkop صحيح صحيحة الصحيح الصحيحة 合适 合適",
+    "c": "正确 正確 对 對 सही sahi उपयुक्त चुनूँगा चुनूंगा चुनूँगी चुनूंगी चुनता चुनती",
     # denies what follows, or what stands before it; only what stands before it
-    "D": "not no cannot never neither except wrong incorrect false aren't can't don't doesn't isn't wasn't won't "
-    "nunca incorrecta incorrecto falsa falso não nao errada incorreta ne pas n'est jamais fausse "
-    "hindi mali maling nicht не ليس ليست خطأ 不 非 不是 不对 不對 不正确 不正確",
+    # (also what makes it unlikely, leaves it out, or only supposes it)
+    "D": "not no cannot never neither except least less unlikely if eliminate exclude wrong incorrect false aren't "
+    "can't don't doesn't isn't wasn't won't nunca poco menos excepto elimino descarto descartaría pouco exceto "
+    "descartaria si incorrecta incorrecto falsa falso não nao errada incorreta ne pas n'est jamais peu moins sauf "
+    "élimine écarte fausse hindi mali maling maliban alisin malabo malabong kung nicht не ليس ليست خطأ 不 非 不是 "
+    "不对 不對 不正确 不正確 除 除了 排除 如果 अगर यदि",
     "d": "नहीं ग़लत गलत nahi nahin galat 错 錯 错误 錯誤",
     # says what is so instead
     "K": "but sino mas mais kundi बल्कि balki 而是",
@@ -56,8 +69,9 @@ _LEXICON = {
     "b": "because since as due porque pues pois car parce puisque dahil kasi kyunki क्योंकि 因为 因為",
     "t": "so thus therefore entonces luego portanto donc kaya इसलिए 因此 所以 故",
     # fills
-    "f": "the it this that question would should one final la el le los ang ko po iyon ito hoga hoon "
-    "ही को está esta finale अंतिम 应 應 该 該 的 最终 最終 は",
+    "f": "the it this that here question would should could may can has must seems one final most la el le los lo "
+    "que más puede debe tiene está esta pode deve tem à il de ce ça cela peut doit plus finale ang ko po iyon ito "
+    "sa dapat maaaring magiging hoga hoon ही को यह सबसे पक्का चाहिए अंतिम 应 應 该 該 的 最 就 可能 会 會 最终 最終 は",
     # makes a letter part of a name
     "V": "vitamin vitamina vitamine type tipo grade grado grau group grupo groupe hepatitis hepatite hépatite class "
     "stage विटामिन हेपेटाइटिस टाइप",
@@ -68,28 +82,47 @@ _CODES = {unicodedata.normalize("NFKC", word): code for code, row in _LEXICON.it
 _CODES |= {"\n": "|", ".": ".", ",": ",", "?": "?", "!": ".", "。": ".", "।": ".", ";": ".", "؟": "?", "،": ","}
 
 _HAN = "\u3040-\u30ff\u3400-\u9fff"
-_TOKEN = (
-    r"\d+(?:[.,:/-]\d+)+"
+_TOKEN = re.compile(
+    r"\d+(?:[.,:/-]\d+)+|(?<!\w)(?:ans|resp|rpta|rép)\.(?=\s)"
     rf"|{'|'.join(sorted((w for w in _CODES if re.match(f'[{_HAN}]', w)), key=len, reverse=True))}|[{_HAN}]"
     rf"|[^\W_{_HAN}](?:[^\W_{_HAN}]|[\u0300-\u036f\u0900-\u0963\u0971-\u0dff]|['’_-](?=\w))*"
-    r"|\n|[.,:;!?&/+=→%°।؟،]"
+    r"|\n|[.,:;!?&/+=→%°।؟،]",
+    re.IGNORECASE,
 )
+
+
+def _compiled(*patterns: str) -> tuple[re.Pattern[str], ...]:
+    return tuple(map(re.compile, patterns))
+
 
 _ITEM = r"(?:L|a(?!f*[wTLNSCV])|T(?=[.,?|b&]|$))"
 _LIST = rf"(?P<said>{_ITEM}(?:(?:[&x,]+f*)?{_ITEM}){{0,25}})"
 _FILL = r"[fINnCcSDdtxa&]{0,12}?"
-_STATED = (
+_STATED = _compiled(
     rf"S(?:[^.?|]{{0,8}}?I)??\|*{_FILL}{_LIST}",  # the answer (to this question) is B
-    rf"[Nn][fC]*I\|*{_FILL}{_LIST}",  # the correct option is B
+    rf"(?:[NnCc][fnCK]*I|ZI|GW)\|*{_FILL}{_LIST}",  # the correct option is B; solution: B; I go with B
+    rf"Cf*[Nn]f*{_LIST}(?=[.,|b]|$)",  # correct option B
     rf"[Dd][^.?|]{{0,40}}?K{_FILL}{_LIST}",  # not A but B
-    rf"{_LIST}(?:n?I?f*c|n?[If]+[CS])",  # B is correct
+    rf"{_LIST}(?:n?f*I?f*c(?!f*[Dd])|n?(?:&I|[If])+[CS])",  # B is correct
+    rf"p[fw]{{0,2}}?I[faNn]*?{_LIST}(?=[.,|bn]|$)",  # I think it is B
 )
-_OWN_WORDS = r"[.,I]*(T)(?=[.,|]|$)"  # Answer: B. Glaucoma
-_RULED_OUT = (rf"D[fINnCSx]{{0,12}}?{_LIST}", rf"{_LIST}n?[If]*[Dd]")
-_ALONE = (rf"(?<![^|])[ft,]*{_LIST}[.,]*(?=\||$)", rf"(?<![^.?|])f*I[fa]*?{_LIST}(?=[.,|b]|$)")
-_NAMED = rf"[Nn]f*{_LIST}"
+_OWN_WORDS = re.compile(r"[.,I]*(T)(?=[.,|]|$)")  # Answer: B. Glaucoma
+_RULED_OUT = _compiled(
+    rf"D[fINnCSxpa]{{0,12}}?{_LIST}",  # not B
+    rf"{_LIST}n?[Ifc]*[Dd]",  # B is not
+    rf"{_LIST}[.,]K?f*If*[Dd](?=[.,|]|$)",  # B, but that is wrong
+)
+_ALONE = _compiled(
+    rf"(?<![^|])[ft,]*{_LIST}f*[.,]*(?=\||$)",  # B
+    rf"(?<![^|])f*{_LIST},(?=f*b)",  # B, because
+    rf"(?<![^.?|])f*&?I[faNn]*?{_LIST}(?=[.,|b]|$)",  # it is B
+    rf"(?<![^.,?|])[fcCNn]*{_LIST}f*If*(?=[.|]|$)",  # the same, verb last
+)
+_NAMED = _compiled(rf"(?<![^.,?|])[ft]*[Nn]f*{_LIST}(?=[.,?|bT]|$)")
+_LAST = re.compile(_LIST)
+_ASKED = re.compile(r"[^.|]{0,60}\?")
 _LABELLED_LINE = re.compile(r"[ \t]*[(\[【]?(?P<label>[^\W_][\w-]*)[ \t]*(?P<mark>[)\]】.:、])[ \t]*(?P<rest>\S.*)")
-_PUNCTUATION = str.maketrans("\u2018\u2019\u2010\u2013", "''--")
+_PUNCTUATION = str.maketrans("\u2018\u2019\u2010\u2011\u2013\u2014\u2212", "''-----")
 _MARKUP = re.compile(r"\*+|`+|\$+|(?<![^\W_])_+|_+(?![^\W_])|\\(?:text\w*|math\w+)|</?\w+>")
 
 
@@ -102,10 +135,10 @@ def read_choice(text: str, options: Sequence[Option] | Sequence[str], language: 
     del language
     listed = label_options(options)
     reading = _Reading(_plain(text), listed)
-    denied = list(reading.find(*_RULED_OUT))
+    denied = list(reading.find(_RULED_OUT))
     if stated := max(reading.statements(), key=lambda said: said.at, default=None):
         return _only(stated.ids, [said for said in denied if said.at >= stated.at])
-    for found in ([*reading.find(*_ALONE), *reading.labelled_lines()], list(reading.find(_NAMED))):
+    for found in ([*reading.find(_ALONE), *reading.labelled_lines()], list(reading.find(_NAMED))):
         if found:
             return _only(frozenset[str]().union(*(said.ids for said in found)), denied)
     return None if denied else reading.own_words()
@@ -149,19 +182,18 @@ class _Reading:
         self._settle()
         self._codes = "".join(token.code for token in self._tokens)
 
-    def find(self, *patterns: str) -> Iterator[_Said]:
+    def find(self, patterns: Sequence[re.Pattern[str]]) -> Iterator[_Said]:
         """Yield what is named where one of `patterns` matches, unless it is asked rather than said."""
-        asked = re.compile(r"[^.|]{0,60}\?")
         for pattern in patterns:
-            for match in re.finditer(pattern, self._codes):
-                if not asked.match(self._codes, match.end()):
+            for match in pattern.finditer(self._codes):
+                if not _ASKED.match(self._codes, match.end()):
                     yield _Said(match.start("said"), self._ids(*match.span("said")))
 
     def statements(self) -> Iterator[_Said]:
         """Yield every statement of the answer; where the words after a label are another option's, both are named."""
-        for said in self.find(*_STATED):
-            last = re.compile(_LIST).match(self._codes, said.at)
-            own = re.compile(_OWN_WORDS).match(self._codes, last.end()) if last else None
+        for said in self.find(_STATED):
+            last = _LAST.match(self._codes, said.at)
+            own = _OWN_WORDS.match(self._codes, last.end()) if last else None
             yield _Said(said.at, said.ids | self._ids(*own.span(1))) if own else said
 
     def labelled_lines(self) -> Iterator[_Said]:
@@ -172,6 +204,9 @@ class _Reading:
             if match and label:
                 rest = fold(match["rest"]).strip(" .")
                 own = any(rest.startswith(words) for words, ids in self._own.items() if label in ids)
+                again = _LABELLED_LINE.match(match["rest"])
+                if again and again["label"].casefold() in self._labels:  # "A、B、C"
+                    continue
                 # "C. trachomatis" is a name and "2. Wash your hands" a list.
                 if own or not (match["label"].isdigit() or (match["mark"] == "." and match["rest"][0].islower())):
                     yield _Said(0, self._own.get(rest, frozenset()) | {label})
@@ -193,8 +228,19 @@ class _Reading:
     def _tokenize(self) -> list[_Token]:
         longest = sorted(self._own, key=len, reverse=True)
         own = "|".join(re.escape(words).replace(r"\ ", r"\s+") for words in longest) or "(?!)"
-        token = re.compile(rf"(?<!\w)(?:{own})(?![\w\u0900-\u0963]|[.,]\d)|{_TOKEN}", re.IGNORECASE)
-        return [_Token(m.group(), m.start(), m.end(), *self._code(m.group())) for m in token.finditer(self._text)]
+        # Apart from `_TOKEN`: a pattern with all of it takes ten times as long to compile as a text to read.
+        options = re.compile(rf"(?<!\w)(?:{own})(?![\w\u0900-\u0963]|[.,]\d)", re.IGNORECASE)
+        tokens: list[_Token] = []
+        option, at = options.search(self._text), 0
+        while True:
+            if option and option.start() < at:
+                option = options.search(self._text, at)
+            word = _TOKEN.search(self._text, at)
+            match = option if option and (word is None or option.start() <= word.start()) else word
+            if match is None:
+                return tokens
+            tokens.append(_Token(match.group(), *match.span(), *self._code(match.group())))
+            at = match.end()
 
     def _code(self, text: str) -> tuple[str, frozenset[str]]:
         word = text.casefold()

@@ -245,8 +245,10 @@ def is_written_in(text: str, language: str) -> bool:
     expected = "Latn" if language.endswith("-Latn") else usual_script(language)
     if script(text) not in (expected, None) and not (expected == "Kana" and script(text) == "Hani"):
         return False
+    if len(text) < 40:
+        return True
     found = detect(text)
-    return found.language in (language, UNKNOWN) or found.confidence < 0.9 or len(text) < 40
+    return found.language in (language, UNKNOWN) or found.confidence < 0.9
 
 
 @lru_cache(maxsize=256)

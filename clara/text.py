@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 # Joiners carry meaning inside Indic and Arabic-script words and nowhere else.
 _JOINERS = "\u200c\u200d"
@@ -16,12 +17,14 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _STRAY_JOINER = re.compile(f"(?<![\u0600-\u08ff\u0900-\u0dff])[{_JOINERS}]")
 _OTHER_DIGIT = re.compile(r"(?![0-9])\d")
 _SPACES = re.compile(r"\s+")
+_REMEMBERED = 2000  # characters
 _PUNCTUATION = str.maketrans(
     {"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2010": "-", "\u2011": "-", "\u2013": "-"}
     | {"\u2014": "-", "\u2212": "-", "\u00ab": '"', "\u00bb": '"', "\u3002": ".", "\uff0c": ",", "\u0964": "."}
 )
 # Scripts written without spaces between words: Han, Kana, Thai, Lao, Myanmar, Khmer.
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
+_PLAIN = re.compile("[\u0000-\u036f\u1e00-\u1eff\u2000-\u206f]")
 # Marks that are not \w: accents, Hebrew and Arabic points, vowel signs of Indic scripts, joiners.
 _MARKS = "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0dff\u200c\u200d"
 _WORD = re.compile(rf"[^\W_]+(?:[{_MARKS}]+[^\W_]*)*")
@@ -59,11 +62,23 @@ def clean(text: str) -> str:
 
 def ascii_digits(text: str) -> str:
     """Return `text` with every decimal digit of any script (३, ٣, ３) as 0-9, the Arabic decimal mark as a point."""
+    if text.isascii():
+        return text
     return _OTHER_DIGIT.sub(lambda digit: str(unicodedata.digit(digit.group())), text.replace("\u066b", "."))
 
 
 def fold(text: str) -> str:
     """Return the form in which two quotes are compared: case, width, digits, quotation marks and spaces unified."""
+    # The checks of one answer fold the same few texts dozens of times; long ones would fill the memory.
+    return _fold_again(text) if len(text) <= _REMEMBERED else _fold(text)
+
+
+@lru_cache(maxsize=1024)
+def _fold_again(text: str) -> str:
+    return _fold(text)
+
+
+def _fold(text: str) -> str:
     text = unicodedata.normalize("NFKC", clean(text)).translate(_PUNCTUATION).casefold()
     text = unicodedata.normalize("NFKC", text)  # folding case may have taken a letter apart
     for joiner in _JOINERS:
@@ -74,6 +89,8 @@ def fold(text: str) -> str:
 def strip_accents(text: str) -> str:
     """Return `text` without Latin, Greek and Cyrillic diacritics and Arabic and Hebrew points; vowel signs of
     other scripts stay. Of Hindi, people leave out the nukta (सफ़ेद, सफेद) and write one nasal sign for the other."""
+    if text.isascii():
+        return text
     plain = _POINTS.sub("", unicodedata.normalize("NFD", text)).replace("\u093c", "").replace("\u0901", "\u0902")
     return unicodedata.normalize("NFC", plain)
 
@@ -139,6 +156,16 @@ def sentences(text: str) -> list[str]:
         line = re.sub(r"^\s*(?:[-*•]|\d+[.)])\s+", "", line)
         found += [part.strip() for part in _SENTENCE_END.split(line) if part.strip()]
     return found
+
+
+def estimated_tokens(text: str) -> int:
+    """Return about how many tokens a text has, in no model's own count.
+
+    A character of a script without spaces counts as one, four Latin letters or marks as one, two of any other script.
+    """
+    unspaced = sum(len(run) for run in _UNSPACED.findall(text))
+    plain = len(_PLAIN.findall(text))
+    return -(-plain // 4) + unspaced + -(-(len(text) - plain - unspaced) // 2)
 
 
 def word_count(text: str) -> int:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from clara.types import Event
+from clara.types import Citation, Event
 
 Observer = Callable[[Event], None]
 Clock = Callable[[], float]
@@ -15,7 +15,8 @@ Clock = Callable[[], float]
 class Trace:
     """Collects `Event`s and passes each to the observers.
 
-    Events carry identifiers, counts and decisions; never the text of a question or an answer.
+    Events carry identifiers, counts and decisions; never the text of a question or an answer. The one exception,
+    `say`, is shown and not kept.
     """
 
     def __init__(self, observers: Sequence[Observer] = (), *, clock: Clock = time.perf_counter) -> None:
@@ -23,6 +24,17 @@ class Trace:
         self._clock = clock
         self._start = clock()
         self._events: list[Event] = []
+        self._said: list[str] = []
+
+    @property
+    def observed(self) -> bool:
+        """Whether anybody is shown what happens."""
+        return bool(self._observers)
+
+    @property
+    def said(self) -> str:
+        """What the observers were shown of the answer so far."""
+        return "".join(self._said)
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -40,6 +52,17 @@ class Trace:
         for observe in self._observers:
             observe(event)
         return event
+
+    def say(self, text: str, citations: Mapping[int, Citation] | None = None) -> None:
+        """Show the observers the next part of the answer: an event `sentence` with its `text` and `citations`.
+
+        The texts of all of them, put together as they are, make the answer. citations: those whose numbers `text` bears.
+        """
+        self._said.append(text)
+        data = {"text": text, "citations": dict(citations or {})}
+        event = Event(kind="sentence", stage="write", at_s=round(self.elapsed_s(), 4), data=data)
+        for observe in self._observers:
+            observe(event)
 
     def warn(self, stage: str, message: str) -> None:
         """Record something the reader of the answer should know; each message once."""

@@ -10,10 +10,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-Role = Literal["user", "assistant"]
+Role = Literal["user", "assistant", "tool"]
+Finish = Literal["stop", "length", "tool_calls"]
 VerdictState = Literal["supported", "refuted", "not_enough_info", "unverified"]
 CitationState = Literal["exact", "near", "unverified"]
 Locality = Literal["none", "country", "culture"]
+Polarity = Literal["affirmed", "denied"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,21 +28,38 @@ class Option:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """One earlier message of the conversation."""
+    """One message of a conversation. A `tool` turn is what a tool of the application returned.
+
+    attachments: content parts that are no text, e.g. images, in the form of the OpenAI API.
+    """
 
     role: Role
     text: str
+    attachments: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What was asked. `country` is an ISO 3166 code or a name, if the asker gave one."""
+    """What was asked. `country` is an ISO 3166 code or a name, if the asker gave one.
+
+    answer_in: the language to answer in, where another than the question's was asked for.
+    instructions: what the application's system messages say.
+    attachments: see `Turn`; of the whole conversation.
+    """
 
     text: str
     language: str = "und"
     options: tuple[Option, ...] = ()
     history: tuple[Turn, ...] = ()
     country: str | None = None
+    answer_in: str | None = None
+    instructions: str = ""
+    attachments: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def answer_language(self) -> str:
+        """The language to answer in."""
+        return self.answer_in or self.language
 
     def option(self, option_id: str) -> Option:
         """Return the option labelled `option_id`; KeyError if there is none."""
@@ -112,9 +131,21 @@ class Citation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """One checkable statement of a draft, with the quote it was given, if any."""
+    """One checkable statement of a draft, with the quote it was given, if any.
+
+    text: in English where the draft gave it so, else in the draft's language.
+    wording: the same in the asker's language, where that is another and the draft said it.
+    polarity: whether something is said to be so, or not to be so; None where the draft does not say.
+    dose: every amount, frequency and duration in it; condition: whom or what alone it holds for; country: whose law,
+    guideline or health system it is about. All in English, "" and None where there is none.
+    """
 
     text: str
+    wording: str = ""
+    polarity: Polarity | None = None
+    dose: str = ""
+    condition: str = ""
+    country: str | None = None
     citation: Citation | None = None
 
 
@@ -208,3 +239,21 @@ class Answer:
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form: the keys of this class, nested values as plain dicts and lists."""
         return asdict(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """The next message of a conversation, in the terms of the OpenAI API.
+
+    finish_reason: `length` where the text was cut at the limit that was asked for.
+    refusal: why no answer is given, where one in a JSON form was asked for; `text` is then empty.
+    tool_calls: as the model made them; `answer` is then None, and the application is to run them.
+    answer: the whole answer with its record; `text` says it in the form that was asked for.
+    """
+
+    text: str
+    finish_reason: Finish = "stop"
+    refusal: str = ""
+    tool_calls: tuple[Mapping[str, Any], ...] = ()
+    answer: Answer | None = None
+    usage: Usage = field(default_factory=Usage)

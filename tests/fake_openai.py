@@ -27,6 +27,8 @@ class Reply:
     mode: Literal["normal", "drop", "truncate", "hang"] = "normal"
     finish: str = "stop"
     delay_s: float = 0.0
+    hold: threading.Event | None = None
+    """The second half of the body is sent once this is set."""
 
 
 Script = Callable[[Body], Reply | str]
@@ -39,6 +41,7 @@ class FakeOpenAI:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="fake-openai", daemon=True)
         self._changed = threading.Condition()
+        self.connected = 0
         self.reset()
 
     def reset(self) -> None:
@@ -50,6 +53,7 @@ class FakeOpenAI:
         self.open_now = 0
         self.most_open = 0
         self.abandoned = 0
+        self.connections = 0
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -77,20 +81,42 @@ class FakeOpenAI:
             if not self._changed.wait_for(lambda: self.open_now == open_now, timeout_s):
                 raise TimeoutError(f"{self.open_now} requests are open, not {open_now}")
 
+    def wait_for_requests(self, count: int, timeout_s: float = 30.0) -> None:
+        """Block until so many requests have come in all; TimeoutError if they never do."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: len(self.requests) >= count, timeout_s):
+                raise TimeoutError(f"{len(self.requests)} requests have come, not {count}")
+
+    def wait_for_connections(self, connected: int, timeout_s: float = 10.0) -> None:
+        """Block until so many connections are open; TimeoutError if they never are."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self.connected == connected, timeout_s):
+                raise TimeoutError(f"{self.connected} connections are open, not {connected}")
+
     def _open(self, change: int) -> None:
         with self._changed:
             self.open_now += change
             self.most_open = max(self.most_open, self.open_now)
             self._changed.notify_all()
 
+    def _connect(self, change: int) -> None:
+        with self._changed:
+            self.connected += change
+            self.connections += max(0, change)
+            self._changed.notify_all()
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._connect(1)
         try:
             while await self._one(reader, writer):
                 pass
         except (ConnectionError, asyncio.IncompleteReadError):
             pass  # the client left: between requests that is how every connection ends
+        except asyncio.CancelledError:
+            pass  # the server is closed; Python 3.11 would log the task as failed
         finally:
             writer.close()
+            self._connect(-1)
 
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
@@ -119,13 +145,36 @@ class FakeOpenAI:
         if reply.mode == "drop":
             writer.transport.abort()
             return False
-        payload = reply.body if reply.body is not None else _completion(body, reply)
+        streams = bool(body.get("stream")) and reply.status < 400
+        payload = reply.body
+        if payload is None:
+            payload = (_stream if streams else _completion)(body, reply)
         lines = [f"HTTP/1.1 {reply.status} X", f"content-length: {len(payload)}"]
-        lines += [f"{k}: {v}" for k, v in ({"content-type": "application/json"} | reply.headers).items()]
-        writer.write("\r\n".join(lines).encode() + b"\r\n\r\n")
-        writer.write(payload[: len(payload) // 2] if reply.mode == "truncate" else payload)
+        kind = "text/event-stream" if streams else "application/json"
+        lines += [f"{k}: {v}" for k, v in ({"content-type": kind} | reply.headers).items()]
+        begin, half = "\r\n".join(lines).encode() + b"\r\n\r\n", len(payload) // 2
+        if reply.hold is not None:
+            writer.write(begin + payload[:half])
+            await writer.drain()
+            await asyncio.to_thread(reply.hold.wait, 30)
+            begin, payload = b"", payload[half:]
+        writer.write(begin + (payload[:half] if reply.mode == "truncate" else payload))
         await writer.drain()
         return reply.mode == "normal"
+
+
+def _stream(body: Body, reply: Reply) -> bytes:
+    """The same reply as server-sent events: a chunk for every three characters, and the usage where it is asked for."""
+    whole = json.loads(_completion(body, reply))
+    head = {"id": "c-1", "object": "chat.completion.chunk", "created": 1, "model": whole["model"]}
+    pieces = [reply.text[i : i + 3] for i in range(0, len(reply.text), 3)]
+    chunks: list[Body] = [{"choices": [{"index": 0, "delta": {"role": "assistant", "content": ""}}]}]
+    chunks += [{"choices": [{"index": 0, "delta": {"content": piece}, "finish_reason": None}]} for piece in pieces]
+    chunks += [{"choices": [{"index": 0, "delta": {}, "finish_reason": reply.finish}]}]
+    if body.get("stream_options", {}).get("include_usage"):
+        chunks += [{"choices": [], "usage": whole["usage"]}]
+    lines = [f"data: {json.dumps(head | chunk)}\n\n" for chunk in chunks]
+    return "".join([*lines, "data: [DONE]\n\n"]).encode()
 
 
 def _completion(body: Body, reply: Reply) -> bytes:

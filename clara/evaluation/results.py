@@ -8,35 +8,32 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import platform
 import re
 import subprocess
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from clara import __version__
 from clara.errors import ConfigError, DatasetError
 from clara.evaluation.datasets import Dataset
-from clara.evaluation.records import Answered
-from clara.evaluation.statistics.comparison import Change, Comparison
-from clara.evaluation.statistics.levels import Interval, measure_levels, wilson
-from clara.evaluation.statistics.resampling import Floats
 
-RESULTS, RECORDS = "results.json", "records.jsonl"
+RESULTS, RECORDS, QUESTIONS = "results.json", "records.jsonl", "questions.jsonl"
 REPLAY = "replay"
 """The manifest's `kind` where no model was called."""
 
 _CHECKOUT = Path(__file__).parents[2]
-_PACKAGES = ("numpy", "scipy")
+PACKAGES = ("numpy", "scipy")
+"""Whose versions decide the figures of a replay."""
 
 
-def manifest(dataset: Dataset, *, questions: int, model: str, seed: int) -> dict[str, Any]:
+def manifest(
+    dataset: Dataset, *, questions: int, model: str, seed: int, packages: Sequence[str] = PACKAGES
+) -> dict[str, Any]:
     """Return what was measured, on what, with which versions."""
     return {
         "dataset": dataset.name,
@@ -47,67 +44,12 @@ def manifest(dataset: Dataset, *, questions: int, model: str, seed: int) -> dict
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "manifest": {
             "clara": __version__,
-            "revision": _revision(),
+            "revision": revision(),
             "python": platform.python_version(),
-            "packages": {name: _version(name) for name in _PACKAGES},
+            "packages": {name: _version(name) for name in packages},
             "source": dataset.source,
             "licence": dataset.licence,
         },
-    }
-
-
-def method_results(
-    answered: Sequence[Answered], table: Floats, languages: Sequence[str], *, seed: int
-) -> dict[str, Any]:
-    """Return one method's part of the results: per language, mean, gap, worst, range, calls per question."""
-    levels = measure_levels(table, languages, seed=seed)
-    worst = levels.accuracy.get(levels.worst, math.nan)
-    return {
-        "languages": {
-            tag: _language_results([found for found in answered if found.language == tag], table[:, column])
-            for column, tag in enumerate(languages)
-        },
-        "mean": number(levels.mean),
-        "gap": {"value": number(levels.gap), "ci95": _interval(levels.gap_interval), "parity": levels.parity},
-        "worst": {"language": levels.worst, "accuracy": number(worst)},
-        "range": number(levels.range),
-        "range_null_mean": number(levels.range_null),
-        "calls_per_question": number(sum(found.given.calls for found in answered) / len(answered)),
-    }
-
-
-def _language_results(answered: Sequence[Answered], right: Floats) -> dict[str, Any]:
-    """Return one language's counts. right: per cent right of each question."""
-    statuses = Counter(found.given.status for found in answered)
-    correct, known = sum(found.correct for found in answered), len(answered) - statuses["error"]
-    # Epochs of one question are not independent: the interval counts questions.
-    questions = int((~np.isnan(right)).sum())
-    return {
-        "n": len(answered), "correct": correct, "accuracy": number(100 * correct / known) if known else None,
-        "ci95": _interval(wilson(correct / known * questions if known else 0.0, questions)),
-        "unparsed": statuses["unparsed"], "refused": statuses["refused"], "abstained": statuses["abstained"],
-        "errors": statuses["error"], "calls": sum(found.given.calls for found in answered), "prompt_tokens": None,
-        "completion_tokens": None, "cost": None, "latency_p50_s": None,
-    }  # fmt: skip
-
-
-def comparison_results(baseline: str, method: str, found: Comparison) -> dict[str, Any]:
-    """Return a comparison's part of the results."""
-    reduction = _change(found.gap_reduction) | {
-        "p": number(found.gap_reduction.p), "relative": number(found.relative)
-    }  # fmt: skip
-    return {
-        "baseline": baseline,
-        "method": method,
-        "gap_reduction": reduction,
-        "lift_others": _change(found.lift_others),
-        "change_english": _change(found.change_english),
-        "worst_at_baseline": {"language": found.worst[0], "diff": number(found.worst[1])},
-        "per_language": {
-            tag: {"diff": number(change.diff), "p_mcnemar": number(change.p), "p_holm": number(change.p_holm)}
-            for tag, change in found.languages.items()
-        },
-        "verdict": found.verdict,
     }
 
 
@@ -129,6 +71,35 @@ def write_results(results: Mapping[str, Any], records: Sequence[Mapping[str, Any
     except OSError as error:
         raise ConfigError(f"cannot write into {folder}: {error.strerror or error}") from None
     return paths
+
+
+def write_questions(dataset: Dataset, folder: Path) -> None:
+    """Write questions.jsonl, a row for each question that a report may show: none of a private dataset.
+
+    Raises ConfigError for a folder that cannot be written.
+    """
+    rows = (
+        {
+            "id": item.id, "language": item.language, "question": item.question,
+            "options": [{"id": option.id, "text": option.text} for option in item.options],
+            "answer": item.answer or None, "tags": list(item.tags), "flags": list(item.flags),
+        }
+        for item in (() if dataset.private else dataset.items)
+    )  # fmt: skip
+    write_atomically(folder / QUESTIONS, (json.dumps(row, ensure_ascii=False) for row in rows))
+
+
+def write_atomically(path: Path, lines: Iterable[str]) -> None:
+    """Write lines into a file that is there as a whole or not at all. Raises ConfigError."""
+    made = path.with_name(f"{path.name}.new")
+    try:
+        with made.open("w", encoding="utf-8", newline="") as file:
+            file.writelines(f"{line}\n" for line in lines)
+            file.flush()
+            os.fsync(file.fileno())
+        made.replace(path)
+    except OSError as error:
+        raise ConfigError(f"cannot write into {path.parent}: {error.strerror or error}") from None
 
 
 def _is_replay(folder: Path) -> bool:
@@ -159,14 +130,6 @@ def number(value: float | None) -> float | None:
     return None if value is None or math.isnan(value) else round(float(value), 4)
 
 
-def _interval(interval: Interval) -> list[float | None]:
-    return [number(bound) for bound in interval]
-
-
-def _change(change: Change) -> dict[str, Any]:
-    return {"value": number(change.value), "ci95": _interval(change.interval)}
-
-
 def _version(package: str) -> str | None:
     try:
         return version(package)
@@ -174,7 +137,7 @@ def _version(package: str) -> str | None:
         return None
 
 
-def _revision() -> str | None:
+def revision() -> str | None:
     """Return the git revision of the checkout that this code runs from, marked where it was changed; None elsewhere."""
     if not (_CHECKOUT / ".git").exists():
         return None

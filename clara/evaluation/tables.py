@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from clara.evaluation.datasets import Published
 from clara.evaluation.replay.bar import Bar
 from clara.evaluation.replay.calibrate import Profile
+from clara.evaluation.results import REPLAY
+from clara.evaluation.retrieval import belebele, clirudit, xquad
 from clara.text import clean
 
 if TYPE_CHECKING:
@@ -36,7 +38,8 @@ def accuracy_table(results: Mapping[str, Any]) -> Table:
 
 def level_table(results: Mapping[str, Any]) -> Table:
     """Return each method's mean, gap, worst language, range beside its mean without a language effect, and drafts."""
-    table = _table("method", "mean", "gap", "worst", "range (by chance)", "drafts")
+    used = "drafts" if results["manifest"].get("kind") == REPLAY else "calls"
+    table = _table("method", "mean", "gap", "worst", "range (by chance)", used)
     for name, found in results["methods"].items():
         worst, gap = found["worst"], found["gap"]
         parity = ", parity" if gap["parity"] else ""
@@ -108,14 +111,21 @@ def profile_table(profile: Profile) -> Table:
 
 
 def dataset_lines(datasets: Sequence[Published]) -> Text:
-    """Return the datasets that can be named, a few lines each."""
+    """Return the datasets that can be named, a few lines each; those without a path ship or come from the hub."""
     from rich.text import Text
 
     shown = Text()
     for found in datasets:
-        shown.append(f"{found.name}:PATH\n", "bold")
+        shown.append(found.name + ("" if found.shipped else "[:PATH]" if found.hub else ":PATH") + "\n", "bold")
         shown.append(f"  {found.what}\n  {found.size} questions in {found.languages}\n")
         shown.append(f"  published as {found.source}; licence {found.licence}\n  PATH holds {found.read_from}\n")
+    for name, module, what in (
+        ("belebele", belebele, "passages and questions in 122 languages"),
+        ("xquad", xquad, "240 paragraphs and 1,190 questions in 11 languages"),
+        ("clirudit", clirudit, "English queries and French abstracts"),
+    ):
+        shown.append(f"{name}:PATH, for clara kb eval\n", "bold")
+        shown.append(f"  {what}\n  published as {module.SOURCE}; licence {module.LICENCE}\n")
     shown.append("FILE.jsonl, .csv, .tsv, .parquet\n", "bold")
     shown.append("  your own: id, language, question, options (a list or A=...|B=...), answer, and tags if you like")
     return shown

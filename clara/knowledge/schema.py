@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from clara.types import Passage
@@ -62,7 +62,8 @@ def create(database: sqlite3.Connection) -> bool:
     return True
 
 
-def to_passage(row: Sequence[str]) -> Passage:
+@lru_cache(maxsize=4096)  # a search reads some 150 rows, mostly those that others have read
+def to_passage(row: tuple[str, ...]) -> Passage:
     """Return the passage of a row that `PASSAGE` selects."""
     chunk_id, text, language, title, section, sources, group, document, country, trust, path, origin = row
     listed = json.loads(sources)

@@ -259,11 +259,11 @@ class Store:
 
     def languages(self) -> dict[str, int]:
         """Return the number of searched chunks per language."""
-        with self._guard():
-            if self._languages is None:
+        if (known := self._languages) is None:  # kept until the next change; read without waiting for a search
+            with self._guard():
                 query = "SELECT language, count(*) FROM chunks WHERE searched GROUP BY language"
-                self._languages = dict(self._db.execute(query).fetchall())
-            return dict(self._languages)
+                known = self._languages = dict(self._db.execute(query).fetchall())
+        return dict(known)
 
     def embedded_languages(self) -> list[str]:
         """Return the languages of which the index holds at least one vector."""

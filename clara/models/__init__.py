@@ -1,6 +1,6 @@
 """The one seam to chat models."""
 
-from clara.models.base import Call, ChatModel, Completion
+from clara.models.base import Call, ChatModel, Completion, Show
 from clara.models.build import ModelRole, Models, build_models
 from clara.models.resilience import Fallback, Retrying
 from clara.models.scripted import ScriptedModel
@@ -14,5 +14,6 @@ __all__ = [
     "Models",
     "Retrying",
     "ScriptedModel",
+    "Show",
     "build_models",
 ]

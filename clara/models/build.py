@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import urllib.parse
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from clara.config import EVIDENCE_MODEL, Settings, provider_keys
 from clara.errors import ConfigError
 from clara.models.base import ChatModel
+from clara.models.cache import Cached, Replies, open_replies
 from clara.models.langchain import LangChainModel
 from clara.models.resilience import Fallback, Retrying
+from clara.models.scripted import SCRIPTED, read_script
 
 if TYPE_CHECKING:
-    from langchain_core.caches import BaseCache
     from langchain_core.language_models import BaseChatModel
 
 ModelRole = Literal["draft", "translate", "second"]
@@ -25,11 +26,15 @@ _OPENAI_FAMILY = ("openai", "azure_openai")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Models:
-    """The chat models of one engine. `second` is None where no other model is configured."""
+    """The chat models of one engine. `second` is None where no other model is configured.
+
+    replies: where replies are kept, None where they are not.
+    """
 
     draft: ChatModel
     translate: ChatModel
     second: ChatModel | None = None
+    replies: Replies | None = None
 
     def get(self, role: ModelRole) -> ChatModel:
         """Return the model for a role; the draft model stands in for a missing second one."""
@@ -39,47 +44,72 @@ class Models:
         """Close every model once."""
         for model in {id(m): m for m in (self.draft, self.translate, self.second) if m}.values():
             await model.aclose()
+        if self.replies is not None:
+            self.replies.close()
 
 
-def build_models(settings: Settings, draft: ChatModel | BaseChatModel | None = None) -> Models:
+def build_models(
+    settings: Settings,
+    draft: ChatModel | BaseChatModel | None = None,
+    *,
+    around: Callable[[ChatModel], ChatModel] = lambda model: model,
+) -> Models:
     """Return the models that `settings` name; `draft` (a model object) replaces `settings.model`.
 
+    around: wraps each model inside its retries, so that it sees every single try.
     Nothing is connected to yet, and provider packages load at the first call. Raises ConfigError.
     """
+    replies = open_replies(settings)
+
+    def ready(model: ChatModel, identity: str) -> ChatModel:
+        replay = settings.cache == "replay"
+        kept = model if replies is None else Cached(model, replies, identity, replay=replay)
+        return _retrying(around(kept), settings)
+
+    def named(name: str) -> ChatModel:
+        return ready(_named(name, settings), _identity(name, settings))
+
     names = [name for name in settings.fallback_models if name != EVIDENCE_MODEL]
-    primary = from_object(draft, settings) if draft is not None else _named(settings.model, settings)
-    main = Fallback([primary, *(_named(name, settings) for name in names)]) if names else primary
+    primary = ready(from_object(draft, settings), "") if draft is not None else named(settings.model)
+    main = Fallback([primary, *(named(name) for name in names)]) if names else primary
     return Models(
         draft=main,
-        translate=_named(settings.translate_model, settings) if settings.translate_model else main,
-        second=_named(settings.second_model, settings) if settings.second_model else None,
+        translate=named(settings.translate_model) if settings.translate_model else main,
+        second=named(settings.second_model) if settings.second_model else None,
+        replies=replies,
     )
 
 
 def from_object(model: ChatModel | BaseChatModel, settings: Settings) -> ChatModel:
-    """Wrap a LangChain chat model, or anything that implements `ChatModel`."""
+    """Wrap a LangChain chat model; what implements `ChatModel` already is returned as it is."""
     if hasattr(model, "complete"):
-        return _retrying(cast("ChatModel", model), settings)
+        return cast("ChatModel", model)
     if not hasattr(model, "ainvoke"):
         raise ConfigError(f"cannot use {type(model).__name__} as a model: pass PROVIDER:NAME or a LangChain chat model")
     name = getattr(model, "model_name", None) or getattr(model, "model", None) or type(model).__name__
-    return _retrying(LangChainModel(str(name), lambda: model, secrets=settings.secrets(), owned=False), settings)
+    return LangChainModel(str(name), lambda: model, secrets=settings.secrets(), owned=False)
+
+
+def _identity(name: str, settings: Settings) -> str:
+    """Return what besides the call decides the replies of a named model; address and options go to `model`'s provider
+    only."""
+    own = name.partition(":")[0] == settings.model.partition(":")[0]
+    options = json.dumps(settings.model_options, sort_keys=True, default=str)
+    return "\0".join([name, *([settings.base_url or "", options] if own else [])])
 
 
 def _named(name: str, settings: Settings) -> ChatModel:
     provider, _, model = name.partition(":")
+    if provider == SCRIPTED:
+        return read_script(model)
     if not provider or not model:
         raise ConfigError(
             f"model {name[:60]!r}: write PROVIDER:NAME, e.g. openai:gpt-5 or ollama:llama3.3, or evidence"
         )
     if settings.base_url and not urllib.parse.urlsplit(settings.base_url).scheme.startswith("http"):
         raise ConfigError(f"base_url {settings.base_url[:60]!r}: write a full address, e.g. http://127.0.0.1:11434/v1")
-    return _retrying(_adapter(provider, model, settings), settings)
-
-
-def _adapter(provider: str, model: str, settings: Settings) -> ChatModel:
     adapter = LangChainModel
-    if provider == "openai" and settings.cache == "off":  # the cache is LangChain's
+    if provider == "openai":
         from clara.models.openai import OpenAIModel
 
         adapter = OpenAIModel
@@ -99,8 +129,8 @@ def _retrying(model: ChatModel, settings: Settings) -> ChatModel:
 def _build(provider: str, model: str, settings: Settings) -> BaseChatModel:
     from langchain.chat_models import init_chat_model
 
-    options: dict[str, Any] = {"timeout": settings.timeout_s, "max_retries": 0}
-    options["cache"] = _cache(settings.cache, settings.home)
+    # Replies are kept around the whole model, so that LangChain's own cache, even a global one, stays out of it.
+    options: dict[str, Any] = {"timeout": settings.timeout_s, "max_retries": 0, "cache": False}
     # Address, key and options are those of `model`: another provider must never be sent them.
     own = provider == settings.model.partition(":")[0]
     if own:
@@ -112,13 +142,11 @@ def _build(provider: str, model: str, settings: Settings) -> BaseChatModel:
     elif own and settings.base_url and provider == "openai" and not provider_keys()["OPENAI_API_KEY"]:
         options["api_key"] = "not-needed"  # local servers ask for no key, but the client insists on one
     if provider in _OPENAI_FAMILY:
-        import httpx2
-
-        from clara.models.openai import ManyPools
+        from clara.models.openai import open_client
 
         # LangChain shares one client among all loops of a process; ours lives and dies with its loop.
-        options["http_async_client"] = httpx2.AsyncClient(timeout=settings.timeout_s, transport=ManyPools())
-        options.setdefault("stream_usage", False)
+        options["http_async_client"] = open_client(settings.timeout_s)
+        options.setdefault("stream_usage", True)
     try:
         return cast("BaseChatModel", init_chat_model(model, model_provider=provider, **options))
     except ImportError:
@@ -133,17 +161,3 @@ def _build(provider: str, model: str, settings: Settings) -> BaseChatModel:
                 f"no key for {provider}: set CLARA_API_KEY or the provider's own variable, e.g. OPENAI_API_KEY"
             ) from None
         raise
-
-
-@lru_cache(maxsize=8)
-def _cache(kind: str, home: Path) -> BaseCache | bool:
-    """Return the cache of this process for `kind`; False switches LangChain's global cache off too."""
-    if kind == "memory":
-        from langchain_core.caches import InMemoryCache
-
-        return InMemoryCache(maxsize=10_000)
-    if kind == "disk":
-        from clara.models.cache import DiskCache
-
-        return DiskCache(home / "cache.sqlite3")
-    return False

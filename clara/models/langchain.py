@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import weakref
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any, cast
 
 from clara.errors import (
     ConfigError,
@@ -18,12 +20,14 @@ from clara.errors import (
     ModelTimeout,
     ModelUnreachable,
 )
-from clara.models.base import Call, Completion
+from clara.models.base import Call, Completion, Show
+from clara.models.wire import wire_messages
 from clara.waiting import retry_after_s
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
-    from langchain_core.messages import AIMessage, BaseMessage
+    from langchain_core.messages import AIMessage
+    from langchain_core.runnables import Runnable
 
 _KEY_LIKE = re.compile(r"(?i)\b(?:sk|pk|key|token|bearer)[-_ ](?=[\w.\-]*[\d*])[\w*.\-]{6,}")
 
@@ -51,15 +55,30 @@ class LangChainModel:
     def name(self) -> str:
         return self._name
 
-    async def complete(self, call: Call) -> Completion:
+    async def complete(self, call: Call, show: Show | None = None) -> Completion:
         model = self._model()
         try:
-            return await self._complete(model, call)
+            return await (self._stream(model, call, show) if show else self._complete(model, call))
         except Exception as error:  # CancelledError is no Exception: it passes
             raise map_error(error, self._name, self._secrets) from None
 
     async def _complete(self, model: BaseChatModel, call: Call) -> Completion:
-        return _completion(await model.ainvoke(_messages(call)), self._name)
+        asked, options = with_options(model, call.options)
+        return _completion(await asked.ainvoke(wire_messages(call), **options), self._name)
+
+    async def _stream(self, model: BaseChatModel, call: Call, show: Show) -> Completion:
+        asked, options = with_options(model, call.options)
+        if "stream_usage" in type(model).model_fields.keys() - model.model_fields_set:
+            options["stream_usage"] = True  # left alone, LangChain asks only OpenAI itself for token counts
+        whole: Any = None
+        async with aclosing(cast("AsyncGenerator[Any]", asked.astream(wire_messages(call), **options))) as chunks:
+            async for chunk in chunks:
+                whole = chunk if whole is None else whole + chunk
+                if chunk.text:
+                    show(chunk.text)
+        if whole is None:
+            raise ModelBadOutput(f"{self._name}: the reply was empty", retryable=True)
+        return _completion(whole, self._name)
 
     def _model(self) -> BaseChatModel:
         loop = asyncio.get_running_loop()
@@ -75,11 +94,18 @@ class LangChainModel:
             await client.aclose()
 
 
-def _messages(call: Call) -> list[BaseMessage]:
-    from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
-
-    system: list[BaseMessage] = [SystemMessage(call.system)] if call.system else []
-    return system + [HumanMessage(turn.text) if turn.role == "user" else AIMessage(turn.text) for turn in call.turns]
+def with_options(model: BaseChatModel, options: Mapping[str, Any]) -> tuple[Runnable[Any, AIMessage], dict[str, Any]]:
+    """Return the model with the call's tools bound, and the options that it has a name for."""
+    # What a model has no field for, its provider's package may refuse: not every one knows a seed.
+    known = {k: v for k, v in options.items() if k in type(model).model_fields or k == "stop"}
+    tools, choice = options.get("tools"), options.get("tool_choice")
+    if not tools or choice == "none":
+        return model, known
+    if isinstance(choice, Mapping):
+        choice = choice.get("function", {}).get("name")
+    elif choice == "required":
+        choice = "any"  # LangChain's word for it, whatever the provider's
+    return model.bind_tools(tools, **({"tool_choice": choice} if choice else {})), known
 
 
 def _completion(message: AIMessage, name: str) -> Completion:
@@ -94,7 +120,15 @@ def _completion(message: AIMessage, name: str) -> Completion:
         completion_tokens=0 if cached else usage.get("output_tokens", 0),
         truncated=finish in ("length", "max_tokens", "MAX_TOKENS"),
         cached=cached,
+        tool_calls=_tool_calls(message),
     )
+
+
+def _tool_calls(message: AIMessage) -> tuple[Mapping[str, Any], ...]:
+    """Return the tool calls of a reply in the OpenAI form; arguments that are no JSON stay as they came."""
+    calls = [(call["id"], call["name"], json.dumps(call["args"], ensure_ascii=False)) for call in message.tool_calls]
+    calls += [(call["id"], call["name"] or "", call["args"] or "") for call in message.invalid_tool_calls]
+    return tuple({"id": i, "type": "function", "function": {"name": n, "arguments": a}} for i, n, a in calls)
 
 
 def map_error(error: Exception, name: str, secrets: Iterable[str] = ()) -> ModelError | ConfigError:

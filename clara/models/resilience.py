@@ -9,7 +9,19 @@ from dataclasses import replace
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from clara.errors import ModelError, ModelTimeout
-from clara.models.base import Call, ChatModel, Completion
+from clara.models.base import Call, ChatModel, Completion, Show
+
+
+class _Shown:
+    """Hands pieces on and remembers that it did: what somebody has seen cannot be asked for again."""
+
+    def __init__(self, show: Show) -> None:
+        self._show = show
+        self.begun = False
+
+    def __call__(self, piece: str) -> None:
+        self.begun = True
+        self._show(piece)
 
 
 class Retrying:
@@ -40,11 +52,12 @@ class Retrying:
     def name(self) -> str:
         return self._model.name
 
-    async def complete(self, call: Call) -> Completion:
+    async def complete(self, call: Call, show: Show | None = None) -> Completion:
+        shown = _Shown(show) if show else None
         retrying = AsyncRetrying(
             stop=stop_after_attempt(self._attempts),
             wait=self._wait,
-            retry=retry_if_exception(self._may_pass),
+            retry=retry_if_exception(lambda error: self._may_pass(error) and not (shown and shown.begun)),
             sleep=self._sleep,
             reraise=True,
         )
@@ -53,16 +66,16 @@ class Retrying:
             async for attempt in retrying:
                 attempt_number = attempt.retry_state.attempt_number
                 with attempt:
-                    return replace(await self._once(call), attempts=attempt_number)
+                    return replace(await self._once(call, shown), attempts=attempt_number)
         except ModelError as error:
             error.attempts = attempt_number
             raise
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    async def _once(self, call: Call) -> Completion:
+    async def _once(self, call: Call, show: Show | None) -> Completion:
         try:
             async with asyncio.timeout(self._timeout_s):
-                return await self._model.complete(call)
+                return await self._model.complete(call, show)
         except TimeoutError:
             raise ModelTimeout(f"{self.name}: no reply within {self._timeout_s:g} s") from None
 
@@ -95,16 +108,17 @@ class Fallback:
     def name(self) -> str:
         return self._models[0].name
 
-    async def complete(self, call: Call) -> Completion:
+    async def complete(self, call: Call, show: Show | None = None) -> Completion:
         attempts = 0
+        shown = _Shown(show) if show else None
         for model in self._models:
             try:
-                completion = await model.complete(call)
+                completion = await model.complete(call, shown)
                 return replace(completion, attempts=attempts + completion.attempts)
             except ModelError as error:
                 attempts += error.attempts
                 error.attempts = attempts
-                if model is self._models[-1]:
+                if model is self._models[-1] or (shown and shown.begun):
                     raise
         raise AssertionError("unreachable: the last model returns or raises")
 

@@ -8,9 +8,13 @@ from collections.abc import Sequence
 from clara.choices import LETTERS
 from clara.knowledge import Concept
 from clara.stages.state import Run
+from clara.text import word_count
 from clara.types import Evidence, Option, Question
 
 _GLOSSARY_TERMS = 8
+_FOLLOW_UP = 6  # words
+_TURNS, _TURN = 6, 2000  # of a conversation, and characters of each
+_RESULTS, _RESULT = 8, 4000
 
 
 def show_options(run: Run, options: Sequence[Option], turn: int) -> tuple[str, dict[str, str]]:
@@ -30,11 +34,13 @@ def show_options(run: Run, options: Sequence[Option], turn: int) -> tuple[str, d
 
 
 def show_history(run: Run) -> str:
-    """Return the last turns of the conversation, fenced, or nothing."""
-    turns = run.question.history[-6:]
-    if not turns:
-        return ""
-    return "Earlier messages:\n" + run.fenced("\n".join(f"{t.role}: {t.text[:2000]}" for t in turns))
+    """Return the last turns of the conversation and what the application's tools returned, fenced, or nothing."""
+    said = [f"{turn.role}: {turn.text[:_TURN]}" for turn in run.question.history if turn.role != "tool"][-_TURNS:]
+    returned = [turn.text[:_RESULT] for turn in run.question.history if turn.role == "tool"][-_RESULTS:]
+    parts = [f"Earlier messages:\n{run.fenced(chr(10).join(said))}"] if said else []
+    if returned:
+        parts.append(f"What the application's own tools returned:\n{run.fenced(chr(10).join(returned))}")
+    return "\n\n".join(parts)
 
 
 def show_country(run: Run) -> str:
@@ -56,6 +62,14 @@ def show_evidence(run: Run, evidence: Sequence[Evidence]) -> str:
     """Return numbered, fenced passages."""
     shown = (f"[{i}] {e.passage.title} / {e.passage.section}\n{e.passage.text}" for i, e in enumerate(evidence, 1))
     return run.fenced("\n\n".join(shown))
+
+
+def search_words(question: Question) -> str:
+    """Return the words to search with: question and options, and what a short follow-up follows on from."""
+    before = [turn.text for turn in question.history if turn.role == "user"][-1:]
+    if word_count(question.text) > _FOLLOW_UP:
+        before = []
+    return " ".join([*before, question.text, *(option.text for option in question.options)])
 
 
 def concepts_of(run: Run, question: Question) -> list[Concept]:

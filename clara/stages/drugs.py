@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +15,7 @@ from clara.text import fold, strip_accents
 
 _HAN = "\u3400-\u9fff"
 _MARKS = "\u0300-\u036f\u0900-\u0963\u0971-\u097f"
+_IS_HAN = re.compile(f"[{_HAN}]")
 _WORD = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}](?:[^\W_{_HAN}]|[{_MARKS}])*")
 # "Adrenergic" holds the Chinese name of adrenaline.
 _NOT_DRUG = re.compile("肾上腺素(?=能|受体|受體)|(?:皮质|皮質)激素")
@@ -31,6 +32,7 @@ _STEM = re.compile(
     r"lukast|tinib|limus|sudil|dipin|oxaban|gatran|glutid|mustin|platin)[aeo]?)"
 )
 _SPELLINGS = (("ph", "f"), ("th", "t"), ("ch", "c"), ("y", "i"), ("k", "c"), ("qu", "c"), ("z", "s"), ("h", ""))
+_DOUBLED = re.compile(r"(.)\1+")
 _SAME_NAME = 0.85
 
 
@@ -43,14 +45,15 @@ class Drugs:
         for drug, names in forms.items():
             for name in names:
                 self._add(name, drug)
+        self._first = {words[0] for words in self._index if words}
         self._longest = max((len(words) for words in self._index), default=0)
         self._longest_han = max((len(name) for name in self._han), default=0)
 
     def _add(self, name: str, drug: str) -> None:
-        if re.match(f"[{_HAN}]", name):
+        if _IS_HAN.match(name):
             known = self._han.setdefault(fold(name), drug)
         else:
-            known = self._index.setdefault(tuple(_words(name)), drug)
+            known = self._index.setdefault(_words(name), drug)
         if known != drug:
             raise ResourceError(f"the table of drugs gives {name!r} to {known} and to {drug}; take it from one")
 
@@ -58,19 +61,20 @@ class Drugs:
         """Return the ids of the drugs that `text` names, longest names first: levofloxacin is no ofloxacin."""
         words, found, at = _words(text), set(), 0
         while at < len(words):
-            if re.match(f"[{_HAN}]", words[at]):
+            if _IS_HAN.match(words[at]):
                 found |= set(self._in_run(words[at]))
                 at += 1
                 continue
-            for end in range(min(len(words), at + self._longest), at, -1):
-                if drug := self._index.get(tuple(words[at:end])) or self._plural(words[at:end]):
+            begins = words[at] in self._first or words[at].removesuffix("s") in self._first
+            for end in range(min(len(words), at + self._longest), at, -1) if begins else ():
+                if drug := self._index.get(words[at:end]) or self._plural(words[at:end]):
                     found.add(drug)
                     at = end - 1
                     break
             at += 1
         return found
 
-    def _plural(self, words: list[str]) -> str | None:
+    def _plural(self, words: Sequence[str]) -> str | None:
         return self._index.get((*words[:-1], words[-1].removesuffix("s")))
 
     def _in_run(self, run: str) -> Iterator[str]:
@@ -108,24 +112,21 @@ def load_drugs(path: Path | None = None) -> Drugs:
 
 def lost_names(source: str, translated: str) -> list[str]:
     """Return the words of `source` that end as drug names do, are in no table, and that `translated` does not hold."""
-    known = load_drugs()
-    kept = [spelling(word) for word in _words(translated)]
-    return [
-        word
-        for word in _words(source)
-        if _STEM.fullmatch(word) and not known.find(word) and not any(_alike(spelling(word), other) for other in kept)
-    ]
+    unknown = [word for word in _words(source) if _STEM.fullmatch(word) and not load_drugs().find(word)]
+    kept = [spelling(word) for word in _words(translated)] if unknown else []
+    return [word for word in unknown if not any(_alike(spelling(word), other) for other in kept)]
 
 
-def _words(text: str) -> list[str]:
-    return [strip_accents(word).translate(_HINDI) for word in _WORD.findall(fold(text))]
+@lru_cache(maxsize=256)
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(strip_accents(word).translate(_HINDI) for word in _WORD.findall(fold(text)))
 
 
 def spelling(word: str) -> str:
     """Return a folded Latin word as English, the Romance languages and Filipino would all spell it."""
     for foreign, plain in _SPELLINGS:
         word = word.replace(foreign, plain)
-    return re.sub(r"(.)\1+", r"\1", word).rstrip("aeo")
+    return _DOUBLED.sub(r"\1", word).rstrip("aeo")
 
 
 def _alike(a: str, b: str) -> bool:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from clara.languages import country_code, country_name
+from clara.stages.claims import CheckedClaim
 from clara.stages.state import Run
-from clara.stages.verify import CheckedClaim
 
 
 def settle_locality(run: Run, checked: Sequence[CheckedClaim]) -> list[CheckedClaim]:
@@ -28,7 +28,9 @@ def settle_locality(run: Run, checked: Sequence[CheckedClaim]) -> list[CheckedCl
         policy = "universal" if of != here else run.settings.policy
         if policy == "show-both":
             named = country_name(of, run.question.language)
-            settled[number] = replace(claim, claim=replace(claim.claim, text=f"{named}: {claim.claim.text}"))
+            said = claim.claim
+            wording = f"{named}: {said.wording}" if said.wording else ""
+            settled[number] = replace(claim, claim=replace(said, text=f"{named}: {said.text}", wording=wording))
         falls = {"universal": [number], "local-first": rivals, "show-both": []}[policy]
         for fallen in falls:
             settled[fallen] = replace(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -11,6 +12,8 @@ from clara.knowledge import SearchResult
 from clara.knowledge.live import search_live
 from clara.stages.state import Run
 from clara.types import Evidence
+
+logger = logging.getLogger(__name__)
 
 
 async def retrieve(
@@ -31,7 +34,7 @@ async def retrieve(
             run.knowledge.search, query, language, variants=variants, k=k, country=run.question.country
         )
     except KnowledgeError as error:
-        run.trace.warn("retrieve", f"no evidence could be searched: {error}")
+        note_no_search(run, error)
         result = SearchResult()
     for problem in result.problems:
         run.trace.warn("retrieve", problem)
@@ -49,6 +52,12 @@ async def retrieve(
         rejected=[_record(e) for e in result.rejected],
     )
     return result
+
+
+def note_no_search(run: Run, error: KnowledgeError) -> None:
+    """Tell the asker in a sentence that there is no evidence, and whoever runs CLARA why."""
+    logger.warning("no evidence could be searched: %s", error)
+    run.trace.warn("retrieve", run.say("no_search"))
 
 
 def _record(e: Evidence) -> dict[str, object]:

@@ -5,81 +5,27 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from clara.config import BudgetSettings, Settings
+from clara.config import Settings
 from clara.errors import BudgetExceeded, ClaraError, ModelBadOutput, ModelError, ModelStatusError
 from clara.knowledge import KnowledgeBase
 from clara.knowledge.live import Retriever
 from clara.messages import Messages
-from clara.models import Call, Completion, ModelRole, Models
+from clara.models import Call, Completion, ModelRole, Models, Show
 from clara.prompts import Prompt, Prompts
+from clara.stages.meter import Meter
 from clara.trace import Trace
 from clara.translators import Translator
-from clara.types import Citation, Draft, Question, Turn, Usage, Verdict
+from clara.types import Citation, Draft, Question, Turn, Verdict
 
 Reply = TypeVar("Reply", bound=BaseModel)
 _OBJECT = re.compile(r"\{.*\}", re.DOTALL)
 _THOUGHTS = re.compile(r"<think>.*?</think>", re.DOTALL)
-
-
-@dataclass(slots=True)
-class Meter:
-    """Counts what an answer has used and says when a limit is reached."""
-
-    limits: BudgetSettings
-    prices: dict[str, tuple[float, float]] = field(default_factory=dict)
-    calls: int = 0
-    rounds: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    cost: float | None = 0.0
-
-    def begin(self, elapsed_s: float) -> int:
-        """Count a call and return its round: one more than the latest that has ended. Raises BudgetExceeded."""
-        limits = self.limits
-        if limits.calls is not None and self.calls >= limits.calls:
-            raise BudgetExceeded(f"the budget of {limits.calls} model calls is used up")
-        if limits.rounds is not None and self.rounds >= limits.rounds:
-            raise BudgetExceeded(f"the budget of {limits.rounds} rounds is used up")
-        if limits.tokens is not None and self.prompt_tokens + self.completion_tokens >= limits.tokens:
-            raise BudgetExceeded(f"the budget of {limits.tokens} tokens is used up")
-        if limits.cost is not None and (self.cost or 0.0) >= limits.cost:
-            raise BudgetExceeded(f"the budget of {limits.cost:g} is used up")
-        if limits.seconds is not None and elapsed_s >= limits.seconds:
-            raise BudgetExceeded(f"the budget of {limits.seconds:g} seconds is used up")
-        self.calls += 1
-        return self.rounds + 1
-
-    def end(self, round_number: int, completion: Completion | None) -> None:
-        """Count what a call used. A reply from the cache reached nobody: it counts as no call."""
-        if completion is not None and completion.cached:
-            self.calls -= 1
-            return
-        self.rounds = max(self.rounds, round_number)
-        if completion is None:
-            return
-        self.prompt_tokens += completion.prompt_tokens
-        self.completion_tokens += completion.completion_tokens
-        price = self.prices.get(completion.model)
-        if price is None:
-            self.cost = None
-        elif self.cost is not None:
-            self.cost += (price[0] * completion.prompt_tokens + price[1] * completion.completion_tokens) / 1e6
-
-    def usage(self) -> Usage:
-        """Return the totals so far."""
-        return Usage(
-            calls=self.calls,
-            rounds=self.rounds,
-            prompt_tokens=self.prompt_tokens,
-            completion_tokens=self.completion_tokens,
-            cost=None if self.cost is None else round(self.cost, 8),
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +44,14 @@ class Outcome:
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """One answer in the making."""
+    """One answer in the making.
+
+    sampling: options of every call, e.g. temperature, by their names in the OpenAI API.
+    sample: see `Call`.
+    given: a reply that the application's own call brought; it stands in for the draft in the asker's language.
+    structured: the answer is put into a JSON form afterwards, so that it needs no prose before.
+    exhausted: a limit of the budget kept a call from being made or heard.
+    """
 
     question: Question
     settings: Settings
@@ -111,6 +64,11 @@ class Run:
     fence: str
     live: Sequence[Retriever] = ()
     translator: Translator | None = None
+    sampling: Mapping[str, Any] = field(default_factory=dict)
+    sample: str = ""
+    given: Completion | None = None
+    structured: bool = False
+    exhausted: bool = False
     failures: list[ClaraError] = field(default_factory=list)
 
     @property
@@ -118,9 +76,23 @@ class Run:
         """The knowledge base, opened when a stage first needs it. Raises KnowledgeError."""
         return self.open_knowledge()
 
-    async def ask(self, role: ModelRole, prompt: Prompt) -> Completion:
-        """Make one model call and record it. Raises ModelError or BudgetExceeded."""
-        return await self._call(role, prompt, (Turn(role="user", text=prompt.user),))
+    async def ask(
+        self,
+        role: ModelRole,
+        prompt: Prompt,
+        show: Show | None = None,
+        *,
+        history: Sequence[Turn] = (),
+        attachments: Sequence[Mapping[str, Any]] = (),
+    ) -> Completion:
+        """Make one model call and record it. show: see `ChatModel`. Raises ModelError or BudgetExceeded."""
+        asked = Turn(role="user", text=prompt.user, attachments=tuple(attachments))
+        return await self._call(role, prompt, self._request(prompt, (*history, asked)), show)
+
+    async def pass_through(self, messages: Sequence[Mapping[str, Any]], options: Mapping[str, Any]) -> Completion:
+        """Make the application's own call as it stands. Raises ModelError or BudgetExceeded."""
+        call = Call(messages=tuple(messages), options=options, sample=self.sample)
+        return await self._call("draft", None, call)
 
     async def ask_for(
         self,
@@ -130,12 +102,17 @@ class Run:
         *,
         check: Callable[[Reply], None] = lambda _: None,
         salvage: Callable[[str], Reply | None] = lambda _: None,
+        attachments: Sequence[Mapping[str, Any]] = (),
+        repair: bool = True,
+        form: str = "",
     ) -> tuple[Reply, str]:
-        """Make a call whose reply is JSON of `reply_type`; one repair, then ModelBadOutput.
+        """Make a call whose reply is JSON of `reply_type`; one repair, where `repair` allows it, then ModelBadOutput.
 
         Returns the reply and the name of the model that gave it.
+        attachments: see `Turn`.
         check: raises ModelBadOutput for a well-formed reply that cannot be right.
         salvage: reads a reply that is no JSON but says plainly what it means; None where it does not.
+        form: what the repair asks for, where `reply_type` does not tell.
         """
 
         def read(text: str) -> Reply:
@@ -148,38 +125,49 @@ class Run:
                     return saved
                 raise
 
-        turns: tuple[Turn, ...] = (Turn(role="user", text=prompt.user),)
-        completion = await self._call(role, prompt, turns)
+        turns: tuple[Turn, ...] = (Turn(role="user", text=prompt.user, attachments=tuple(attachments)),)
+        completion = await self._call(role, prompt, self._request(prompt, turns))
         try:
             return read(completion.text), completion.model
         except ModelBadOutput as problem:
+            if not repair:
+                raise
             self.trace.record("repair", prompt.name, reason=str(problem), truncated=completion.truncated)
-            fix = self.prompts.render("repair/json", problem=str(problem), form=_form(reply_type))
+            fix = self.prompts.render("repair/json", problem=str(problem), form=form or _form(reply_type))
             turns += (Turn(role="assistant", text=completion.text[:4000] or "-"), Turn(role="user", text=fix.user))
-            completion = await self._call(role, prompt, turns)
+            completion = await self._call(role, prompt, self._request(prompt, turns))
             return read(completion.text), completion.model
 
-    async def _call(self, role: ModelRole, prompt: Prompt, turns: tuple[Turn, ...]) -> Completion:
+    def _request(self, prompt: Prompt, turns: tuple[Turn, ...]) -> Call:
+        """Return the call for a prompt; drafts and what is written for the asker follow the application's wishes."""
+        system = prompt.system
+        if self.question.instructions and prompt.name.startswith(("draft/", "write/")) and prompt.name != "write/back":
+            told = self.prompts.render("application/instructions", instructions=self.question.instructions)
+            system = f"{system}\n\n{told.user}"
+        return Call(system=system, turns=turns, options=self.sampling, sample=self.sample)
+
+    async def _call(self, role: ModelRole, prompt: Prompt | None, call: Call, show: Show | None = None) -> Completion:
         if self.models is None:
             raise ModelError("no model is configured")
         model = self.models.get(role)
         try:
-            round_number = self.meter.begin(self.trace.elapsed_s())
+            held = self.meter.begin(call, model.name, self.trace.elapsed_s(), passed=prompt is None)
         except BudgetExceeded as error:
-            self.trace.warn("budget", str(error))
+            self._exceeded(error)
             raise
         started = self.trace.elapsed_s()
         record: dict[str, Any] = {
             "model": model.name,
             "role": role,
-            "prompt": prompt.fingerprint,
-            "round": round_number,
+            "prompt": prompt.fingerprint if prompt else "",
+            "round": held.round,
         }
         completion: Completion | None = None
+        watched = _Watched(show) if show else None
         limit = self.meter.limits.seconds
         try:
             async with asyncio.timeout(None if limit is None else max(0.0, limit - started)):
-                completion = await model.complete(Call(system=prompt.system, turns=turns))
+                completion = await model.complete(call, watched)
             record |= {"model": completion.model, "outcome": "ok", "attempts": completion.attempts}
             record |= {"cached": completion.cached, "truncated": completion.truncated}
             if completion.model != model.name:
@@ -188,10 +176,10 @@ class Run:
             return completion
         except TimeoutError:
             record["outcome"] = "budget"
-            spent = BudgetExceeded(f"the budget of {limit:g} seconds is used up")
-            self.trace.warn("budget", str(spent))
-            raise spent from None
+            raise self._exceeded(BudgetExceeded(f"the budget of {limit:g} seconds is used up")) from None
         except ModelError as error:
+            if watched and watched.error:
+                raise watched.error from None
             # Not the provider's words: they may repeat the question.
             record |= {"outcome": type(error).__name__, "attempts": error.attempts}
             record |= {"status": error.status} if isinstance(error, ModelStatusError) else {}
@@ -200,8 +188,14 @@ class Run:
             record["outcome"] = "cancelled"
             raise
         finally:
-            self.meter.end(round_number, completion)
-            self.trace.record("call", prompt.name, seconds=round(self.trace.elapsed_s() - started, 4), **record)
+            self.meter.end(held, completion)
+            name = prompt.name if prompt else "application"
+            self.trace.record("call", name, seconds=round(self.trace.elapsed_s() - started, 4), **record)
+
+    def _exceeded(self, error: BudgetExceeded) -> BudgetExceeded:
+        self.exhausted = True
+        self.trace.warn("budget", str(error))
+        return error
 
     def failed(self, stage: str, error: ClaraError) -> None:
         """Record that a route or stage failed; the call goes on without it."""
@@ -214,7 +208,22 @@ class Run:
 
     def say(self, key: str) -> str:
         """Return one of CLARA's own messages in the asker's language."""
-        return self.messages.say(key, self.question.language)
+        return self.messages.say(key, self.question.answer_language)
+
+
+class _Watched:
+    """Hands pieces on and keeps the error of whoever takes them, which a model would pass off as one of its own."""
+
+    def __init__(self, show: Show) -> None:
+        self._show = show
+        self.error: Exception | None = None
+
+    def __call__(self, piece: str) -> None:
+        try:
+            self._show(piece)
+        except Exception as error:
+            self.error = error
+            raise
 
 
 def read_reply(reply_type: type[Reply], text: str) -> Reply:

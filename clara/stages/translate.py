@@ -61,7 +61,7 @@ async def translate(run: Run, concepts: list[Concept], target: str = "en") -> Tr
             run.failed("translate", error)
             best = best or Translation(text="", language=target, validity=0.0, problems=(type(error).__name__,))
             break
-        best = _checked(run, reply.question, reply.options, target, locality=reply.locality, attempt=attempt)
+        best = checked(run, reply.question, reply.options, target, locality=reply.locality, attempt=attempt)
         if best.validity > 0:
             break
     assert best is not None  # the loop sets it on every path
@@ -86,13 +86,13 @@ async def _by_service(run: Run, translator: Translator, target: str) -> Translat
     finally:
         seconds = round(run.trace.elapsed_s() - started, 4)
         run.trace.record("translated", "translate", translator=translator.name, outcome=outcome, seconds=seconds)
-    return _checked(run, text, options, target, locality=_locality(question), attempt=1)
+    return checked(run, text, options, target, locality=_locality(question), attempt=1)
 
 
-def _checked(
-    run: Run, text: str, options: Sequence[str], target: str, *, locality: Locality, attempt: int
+def checked(
+    run: Run, text: str, options: Sequence[str], target: str, *, locality: Locality = "none", attempt: int = 1
 ) -> Translation:
-    """Return the translation with what its checks found."""
+    """Return a translation of the run's question with what the checks in code found."""
     question = run.question
     problems = check(question, text, options, target)
     paired = len(options) == len(question.options)
@@ -133,6 +133,11 @@ async def _ask(
     )
     reply, _ = await run.ask_for(TranslationReply, "translate", prompt)
     return reply
+
+
+def as_asked(question: Question) -> Translation:
+    """Return a question in its own words, for the drafts that are made of these."""
+    return Translation(text=question.text, language=question.language, options=question.options)
 
 
 def search_variants(pivot: Translation) -> dict[str, str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import importlib
+import json
+import threading
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -25,8 +27,10 @@ from clara.errors import (
     ModelUnreachable,
 )
 from clara.models import Call, ChatModel, Fallback, Retrying, ScriptedModel, build_models
-from clara.models.langchain import map_error, retry_after_s
+from clara.models.cache import Cached, Replies
+from clara.models.langchain import map_error
 from clara.types import Turn
+from clara.waiting import retry_after_s
 from tests.fake_openai import FakeOpenAI, Reply
 
 CALL = Call(system="Be brief.", turns=(Turn(role="user", text="आँख में दर्द?"),))
@@ -51,7 +55,12 @@ def from_object(server: FakeOpenAI) -> ChatModel:
     return build_models(Settings(), model).draft
 
 
+def cached(_: FakeOpenAI) -> ChatModel:
+    return Cached(ScriptedModel(["हाँ"] * 3, name="fake"), Replies(None))
+
+
 IMPLEMENTATIONS: dict[str, Make] = {
+    "cached": cached,
     "scripted": lambda _: ScriptedModel(["हाँ"] * 3, name="fake"),
     "langchain": langchain,
     "langchain object": from_object,
@@ -80,6 +89,104 @@ async def test_a_completion_has_text_name_and_tokens(model: ChatModel) -> None:
 async def test_calls_may_run_at_once(model: ChatModel) -> None:
     done = await asyncio.gather(model.complete(CALL), model.complete(CALL))
     assert [c.text for c in done] == ["हाँ", "हाँ"]
+
+
+async def test_a_reply_is_shown_piece_by_piece_and_is_the_same_whole(model: ChatModel) -> None:
+    pieces: list[str] = []
+    completion = await model.complete(CALL, pieces.append)
+    assert "".join(pieces) == completion.text == "हाँ" and all(pieces)
+    assert completion.prompt_tokens > 0 and completion.completion_tokens > 0 and not completion.truncated
+
+
+@pytest.mark.parametrize("by", [langchain, from_object])
+async def test_a_reply_is_shown_while_it_is_still_being_made(by: Make, openai_server: FakeOpenAI) -> None:
+    model = by(openai_server)
+    hold = threading.Event()
+    openai_server.script = lambda _: Reply(text="one two three four five six seven", hold=hold)
+    pieces: list[str] = []
+
+    def show(piece: str) -> None:
+        pieces.append(piece)
+        hold.set()  # the server sends the second half only now
+
+    assert (await model.complete(CALL, show)).text == "".join(pieces) == "one two three four five six seven"
+    assert len(pieces) > 3
+    await model.aclose()
+    for client in CALLERS_OWN:
+        await client.aclose()
+    CALLERS_OWN.clear()
+
+
+async def test_without_anybody_to_show_it_to_nothing_is_streamed(openai_server: FakeOpenAI) -> None:
+    model = langchain(openai_server)
+    await model.complete(CALL)
+    await model.complete(CALL, lambda _: None)
+    assert [r.get("stream", False) for r in openai_server.requests] == [False, True]
+    await model.aclose()
+
+
+def event(**choice: Any) -> bytes:
+    return b"data: " + json.dumps({"choices": [{"index": 0, "delta": {}} | choice]}).encode() + b"\n\n"
+
+
+BEGINNING = event(delta={"content": "The answer"})
+
+
+@pytest.mark.parametrize(
+    ("broken", "ours"),
+    [
+        (Reply(text="The answer is long enough to be cut", mode="truncate"), ModelUnreachable),
+        (Reply(body=BEGINNING + b"data: [DONE]\n\n"), ModelUnreachable),
+        (Reply(body=BEGINNING + b"data: {not json\n\n"), ModelBadOutput),
+        (Reply(body=BEGINNING + b'data: {"error": {"message": "overloaded"}}\n\n'), ModelBadOutput),
+    ],
+    ids=["connection cut", "no end", "no json", "error event"],
+)
+async def test_a_stream_that_breaks_is_an_error_and_what_was_shown_is_not_asked_for_again(
+    openai_server: FakeOpenAI, broken: Reply, ours: type[ModelError]
+) -> None:
+    openai_server.script = lambda _: broken
+    settings = {"base_url": openai_server.base_url, "retry_wait_s": 0.001, "fallback_models": ("openai:other",)}
+    models = build_models(Settings(model="openai:fake", **settings))  # type: ignore[arg-type]
+    pieces: list[str] = []
+    with pytest.raises(ours) as caught:
+        await models.draft.complete(CALL, pieces.append)
+    assert "".join(pieces) and caught.value.attempts == 1 and len(openai_server.requests) == 1
+    await models.aclose()
+
+
+async def test_before_the_first_piece_a_stream_is_tried_again_and_handed_on(openai_server: FakeOpenAI) -> None:
+    replies = [Reply(status=500), Reply(mode="drop"), Reply(status=400), Reply(text="here")]
+    openai_server.script = lambda _: replies.pop(0)
+    settings = {"base_url": openai_server.base_url, "retry_wait_s": 0.001, "fallback_models": ("openai:other",)}
+    models = build_models(Settings(model="openai:fake", **settings))  # type: ignore[arg-type]
+    pieces: list[str] = []
+    completion = await models.draft.complete(CALL, pieces.append)
+    assert ("".join(pieces), completion.model, completion.attempts) == ("here", "other", 4)
+    await models.aclose()
+
+
+async def test_a_kept_reply_is_shown_whole_and_a_streamed_one_is_kept() -> None:
+    scripted = ScriptedModel(["one two"], name="fake")
+    model = Cached(scripted, Replies(None))
+    pieces: list[list[str]] = [[], []]
+    first, second = [await model.complete(CALL, shown.append) for shown in pieces]
+    assert pieces == [["one ", "two"], ["one two"]] and len(scripted.calls) == 1
+    assert second.cached and not first.cached and first.text == second.text
+
+
+async def test_cancelling_a_stream_closes_the_connection(openai_server: FakeOpenAI) -> None:
+    model, hold, begun = langchain(openai_server), threading.Event(), asyncio.Event()
+    openai_server.script = lambda _: Reply(text="one two three four", hold=hold)
+    task = asyncio.create_task(model.complete(CALL, lambda _: begun.set()))
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    hold.set()
+    openai_server.script = lambda _: "still there"
+    assert (await model.complete(CALL)).text == "still there"
+    await model.aclose()
 
 
 async def test_cancellation_passes_through(openai_server: FakeOpenAI) -> None:

@@ -537,7 +537,8 @@ def test_a_route_that_both_fail_is_dropped(server: FakeTranslators, ask: Any) ->
     picks = {"native": OPTIONS["ख"], "evidence": OPTIONS["ख"]}
     answer, _ = ask(doctor={"overrides": {"translate": still_hindi}, "picks": picks})
     assert [d.route for d in answer.drafts if d.route == "english"] == []
-    assert any("the English route was dropped: script" in warning for warning in answer.warnings)
+    assert any("अंग्रेज़ी में" in warning for warning in answer.warnings)
+    assert [e["problems"] for e in events(answer, "checked")][:2] == [["script"], ["script"]]
 
 
 def test_a_question_that_rests_on_earlier_messages_is_the_model_s(server: FakeTranslators, ask: Any) -> None:

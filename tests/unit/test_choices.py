@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from clara.choices import label_options, read_choice
 from clara.types import Option
+from tests.unit.choice_wordings import SAYS_B, SAYS_NOTHING, STILL_UNREAD
 
 OPTIONS = {
     "en": ("cataract", "acute angle-closure glaucoma", "conjunctivitis", "dry eye"),
@@ -273,6 +275,21 @@ def test_nothing_is_guessed(language: str, said: str) -> None:
     assert read_choice(said, OPTIONS[language], language) is None
 
 
+@pytest.mark.parametrize(("language", "said"), [(tag, said) for tag, listed in SAYS_B.items() for said in listed])
+def test_a_choice_in_free_words_is_read(language: str, said: str) -> None:
+    assert read_choice(said, OPTIONS[language], language) == "B"
+
+
+@pytest.mark.parametrize(("language", "said"), [(tag, said) for tag, listed in SAYS_NOTHING.items() for said in listed])
+def test_doubt_denial_and_lists_are_no_choice(language: str, said: str) -> None:
+    assert read_choice(said, OPTIONS[language], language) is None
+
+
+@pytest.mark.parametrize("said", STILL_UNREAD)
+def test_what_is_not_understood_is_not_misread(said: str) -> None:
+    assert all(read_choice(said, options) is None for options in OPTIONS.values())
+
+
 @pytest.mark.parametrize(
     "said",
     [
@@ -330,6 +347,30 @@ def test_texts_that_look_like_patterns_are_text() -> None:
     options = ("(.*", "[a-z]+", "1 + 1", "\\d")
     assert read_choice("[a-z]+", options) == "B"
     assert read_choice("Answer: (.*", options) == "A"
+
+
+def test_options_may_be_bare_letters() -> None:
+    for said in ("B", "(b)", "उत्तर: ख", "الإجابة: ٢", "The answer is B."):
+        assert read_choice(said, options=["A", "B", "C", "D"], language="hi") == "B", said
+
+
+def test_a_choice_is_read_in_a_language_that_is_mixed_or_has_no_name() -> None:
+    assert read_choice("Mujhe lagta hai option B sahi hai", OPTIONS["en"], "hi-Latn") == "B"
+    assert read_choice("Feeling ko, B ang correct answer po", OPTIONS["en"], "fil") == "B"
+    assert read_choice("B", OPTIONS["en"], "und") == "B"
+
+
+def test_reading_costs_no_pattern_of_all_words_for_each_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled: list[str] = []
+    compile_ = re.compile
+
+    def spy(pattern: str, flags: int = 0) -> re.Pattern[str]:
+        compiled.append(pattern)
+        return compile_(pattern, flags)
+
+    monkeypatch.setattr(re, "compile", spy)
+    assert read_choice("Answer: B", ("cataract, not seen before", "glaucoma")) == "B"
+    assert len(compiled) == 1 and len(compiled[0]) < 200
 
 
 def test_texts_are_labelled_in_order() -> None:

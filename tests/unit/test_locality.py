@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from clara.languages import SUPPORTED, country_code, country_name
+from clara.stages.claims import CheckedClaim
 from clara.stages.locality import settle_locality
-from clara.stages.verify import CheckedClaim
 from clara.trace import Trace
 from clara.types import Claim, Question
 

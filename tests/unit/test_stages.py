@@ -1,19 +1,16 @@
-"""Stages by themselves: what code checks in a translation, a reply, a written answer, and what the meter counts."""
+"""Stages by themselves: what code checks in a translation, a reply and a written answer."""
 
 from __future__ import annotations
 
 import pytest
 from pydantic import BaseModel
 
-from clara.config import BudgetSettings
-from clara.errors import BudgetExceeded, ModelBadOutput
+from clara.errors import ModelBadOutput
 from clara.knowledge import cite
-from clara.models import Completion
+from clara.stages.claims import enough_sources
 from clara.stages.evidence import is_odd_one_out
-from clara.stages.state import Meter, read_reply
+from clara.stages.state import read_reply
 from clara.stages.translate import check
-from clara.stages.verify import enough_sources
-from clara.stages.write import check_written
 from clara.types import Claim, Evidence, Option, Passage, Question
 
 
@@ -90,63 +87,6 @@ def test_json_is_read_out_of_what_models_put_around_it(text: str) -> None:
 def test_a_reply_in_another_form_says_what_is_wrong(text: str, said: str) -> None:
     with pytest.raises(ModelBadOutput, match=said):
         read_reply(Form, text)
-
-
-def test_the_meter_counts_rounds_by_what_waited_for_what() -> None:
-    meter = Meter(limits=BudgetSettings(calls=4, rounds=3), prices={"m": (1.0, 2.0)})
-    done = Completion(text="", model="m", prompt_tokens=1_000_000, completion_tokens=500_000)
-    first, beside = meter.begin(0), meter.begin(0)
-    assert (first, beside) == (1, 1)
-    meter.end(first, done)
-    second = meter.begin(0)
-    assert second == 2  # `beside` is still running; it held nobody up
-    meter.end(beside, None)
-    meter.end(second, done)
-    usage = meter.usage()
-    assert (usage.calls, usage.rounds, usage.prompt_tokens, usage.cost) == (3, 2, 2_000_000, 4.0)
-    meter.end(meter.begin(0), None)
-    with pytest.raises(BudgetExceeded, match="4 model calls"):
-        meter.begin(0)
-
-
-@pytest.mark.parametrize(
-    ("limits", "said"),
-    [
-        ({"rounds": 1}, "1 rounds"),
-        ({"tokens": 10}, "10 tokens"),
-        ({"cost": 0.5}, "0.5"),
-        ({"seconds": 2.0}, "2 seconds"),
-    ],
-)
-def test_every_limit_ends_the_calls(limits: dict[str, float], said: str) -> None:
-    meter = Meter(limits=BudgetSettings(**limits), prices={"m": (1e6, 0.0)})  # type: ignore[arg-type]
-    meter.end(meter.begin(0), Completion(text="", model="m", prompt_tokens=12))
-    with pytest.raises(BudgetExceeded, match=said):
-        meter.begin(3.0)
-
-
-def test_a_reply_from_the_cache_is_no_call_and_a_model_without_price_has_no_cost() -> None:
-    meter = Meter(limits=BudgetSettings())
-    meter.end(meter.begin(0), Completion(text="", model="m", cached=True))
-    assert (meter.usage().calls, meter.usage().rounds, meter.usage().cost) == (0, 0, 0.0)
-    meter.end(meter.begin(0), Completion(text="", model="m", prompt_tokens=1))
-    assert meter.usage().cost is None
-
-
-@pytest.mark.parametrize(
-    ("text", "kept", "removed"),
-    [
-        ("Use drops. [1] Take 500 mg daily.", "Use drops. [1]", 1),
-        ("Use drops 4 times a day [1]. Rest.", "Use drops 4 times a day [1]. Rest.", 0),
-        ("Nothing is cited here [7].", "Nothing is cited here.", 0),
-        ("दिन में ४ बार डालें। [1] 9 गोली लें।", "दिन में ४ बार डालें। [1]", 1),
-        ("每天4次。[1]服用500毫克。", "每天4次。[1]", 1),
-        ("急性发作需要急诊。眼压可达99。请立即就医。", "急性发作需要急诊。请立即就医。", 1),
-        ("1. Rinse the eye.\n2. Go to hospital.", "1. Rinse the eye.\n2. Go to hospital.", 0),
-    ],
-)
-def test_a_sentence_may_say_no_number_that_was_not_accepted(text: str, kept: str, removed: int) -> None:
-    assert check_written(text, {"4"}, 1) == (kept, removed)
 
 
 @pytest.mark.parametrize(

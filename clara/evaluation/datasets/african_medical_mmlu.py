@@ -12,9 +12,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from clara.errors import DatasetError
-from clara.evaluation.datasets.base import Dataset, Item, Recorded, Runs, make_dataset
+from clara.evaluation.datasets.base import Dataset, Item, Recorded, Runs, flag_alike, make_dataset
 from clara.evaluation.retrieval.tables import missing, read_rows, tag_of, text_of
-from clara.text import fold
 from clara.types import Option
 
 NAME = "african-medical-mmlu"
@@ -76,14 +75,14 @@ def _items(folder: Path, name: str) -> list[Item]:
             question, *texts, answer = cells
             if answer not in _LETTERS or len(answer) != 1:
                 raise DatasetError(f"{where}: the last column must be the answer, a letter A to D")
-            alike = len({fold(text) for text in texts}) < len(texts)
+            options = tuple(
+                Option(id=letter, text=text.strip()) for letter, text in zip(_LETTERS, texts, strict=True)
+            )  # fmt: skip
+            flags = flag_alike(options)
             items.append(
                 Item(
                     id=f"{match['subject']}/{number}", language=language, question=question.strip(),
-                    options=tuple(
-                        Option(id=letter, text=text.strip()) for letter, text in zip(_LETTERS, texts, strict=True)
-                    ),
-                    answer=answer, tags=(match["subject"],), flags=("options alike",) if alike else (), damaged=alike,
+                    options=options, answer=answer, tags=(match["subject"],), flags=flags, damaged=bool(flags),
                 )
             )  # fmt: skip
     return items

@@ -10,10 +10,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from clara.errors import DatasetError
+from clara.text import fold
 from clara.types import Option
 
 DIRECT = "direct"
 """The method of an answer that was asked for in the question's own language and not worked on."""
+
+CHOICE = "choice"
+"""The scorer of questions with options: the option that was read is the right one, or not."""
+
+PRIVATE = "-x-"
+"""What begins the private part of a tag (RFC 5646, 2.2.7): a variety, or the language that was translated from."""
 
 _NAMED = 5  # of what does not fit, in a message
 
@@ -22,15 +29,20 @@ _NAMED = 5  # of what does not fit, in a message
 class Item:
     """One question in one language. Items of one `id` are the same question in different languages.
 
-    answer: the id of the right option. tags: subject and the like. flags: what is known to be odd about the row.
-    damaged: whether a flag means that the text is not the question any more.
+    question: all that is asked, as any method may ask it; of a task, what its prompt file makes of the row. answer: the
+    id of the right option. An open question has no options and no `answer`; its `references` are the answers that count
+    as right, or that an answer is compared with. elsewhere: answers that would be right in another region or script.
+    tags: subject and the like. flags: what is known to be odd about the row. damaged: whether a flag means that the
+    text is not the question any more.
     """
 
     id: str
     language: str
     question: str
-    options: tuple[Option, ...]
-    answer: str
+    options: tuple[Option, ...] = ()
+    answer: str = ""
+    references: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     damaged: bool = False
@@ -56,7 +68,9 @@ class Dataset:
     """Questions and what was recorded on them. Languages are canonical tags.
 
     source: where the files are published; licence: the terms its publishers name. read_strictly: the authors' own
-    rule for reading an answer, None where there is none.
+    rule for reading an answer, None where there is none. scorer: the name in `clara.evaluation.metrics.SCORERS` of what
+    scores open answers and sums up the dataset's own metrics. private: whether its publishers ask that no text of it is
+    stored or shown.
     """
 
     name: str
@@ -65,6 +79,8 @@ class Dataset:
     licence: str
     runs: Runs = field(default_factory=dict)
     read_strictly: Callable[[str], str | None] | None = None
+    scorer: str = CHOICE
+    private: bool = False
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -79,18 +95,33 @@ class Dataset:
     def version(self) -> str:
         """Return a fingerprint of the items: twelve hexadecimal digits, the same for the same questions."""
         rows = sorted(
-            (item.id, item.language, item.question, item.answer, *(f"{o.id}={o.text}" for o in item.options))
+            (
+                item.id, item.language, item.question, item.answer, *(f"{o.id}={o.text}" for o in item.options),
+                *item.references, *item.elsewhere,
+            )
             for item in self.items
-        )
+        )  # fmt: skip
         return hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:12]
 
     def only(self, languages: Collection[str]) -> Dataset:
-        """Return the items in these languages. Raises DatasetError where one is not there."""
-        missing = [language for language in languages if language not in self.languages]
+        """Return the items in these languages and in variants of them. Raises DatasetError where one is not there.
+
+        A variant has a private part: `en-x-irish` comes with `en`; `hi-x-en`, translated from English, with `hi` where
+        `en` is asked for as well.
+        """
+        held = self.languages
+        missing = [language for language in languages if language not in held]
         if missing or not languages:
             named = ", ".join(missing) or "no language"
-            raise DatasetError(f"{self.name}: nothing in {named}; it holds {', '.join(self.languages)}")
-        return replace(self, items=tuple(item for item in self.items if item.language in languages))
+            raise DatasetError(f"{self.name}: nothing in {named}; it holds {', '.join(held)}")
+        known = {language.casefold() for language in held}
+        wanted = {language.casefold() for language in languages}
+
+        def kept(tag: str) -> bool:
+            base, _, private = tag.casefold().partition(PRIVATE)
+            return tag.casefold() in wanted or (base in wanted and private not in known - wanted and private != "")
+
+        return replace(self, items=tuple(item for item in self.items if kept(item.language)))
 
     def without_damaged(self) -> Dataset:
         """Return the questions that are damaged in none of the languages. Raises DatasetError if none is left."""
@@ -99,6 +130,30 @@ class Dataset:
         if not kept:
             raise DatasetError(f"{self.name}: every question is damaged in some language; choose fewer languages")
         return replace(self, items=kept)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """A published dataset that CLARA reads as it is published.
+
+    size: number of questions, per language where it differs. read_from: what PATH must hold. load: reads a folder or
+    file and, where it takes a second argument (`selects`), only these languages; raises DatasetError. hub: its name on
+    the Hugging Face hub, empty where it has none; files: the patterns of the files to fetch from there, of which
+    `{language}` stands for a language as the hub names it. shipped: where the copy lies that comes with CLARA.
+    """
+
+    name: str
+    what: str
+    languages: str
+    size: str
+    licence: str
+    source: str
+    read_from: str
+    load: Callable[..., Dataset]
+    selects: bool = False
+    hub: str = ""
+    files: tuple[str, ...] = ()
+    shipped: Callable[[], Path] | None = None
 
 
 def make_dataset(
@@ -110,6 +165,7 @@ def make_dataset(
     licence: str,
     runs: Runs | None = None,
     read_strictly: Callable[[str], str | None] | None = None,
+    scorer: str = CHOICE,
 ) -> Dataset:
     """Return a dataset whose parts fit together.
 
@@ -123,7 +179,8 @@ def make_dataset(
         if item.language in asked.setdefault(item.id, set()):
             raise DatasetError(f"{where}: question {item.id[:40]!r} comes twice in {item.language}")
         asked[item.id].add(item.language)
-        if not item.damaged and item.answer not in {option.id for option in item.options}:
+        wanted = {option.id for option in item.options} or {""}
+        if not item.damaged and item.answer not in wanted:
             labels = ", ".join(option.id[:20] for option in item.options)
             raise DatasetError(
                 f"{where}: the answer {item.answer[:20]!r} of question {item.id[:40]!r} in {item.language} "
@@ -132,8 +189,15 @@ def make_dataset(
     for run, answers in (runs or {}).items():
         check_recorded(run, answers, asked, where)
     return Dataset(
-        name=name, items=tuple(items), source=source, licence=licence, runs=runs or {}, read_strictly=read_strictly
-    )
+        name=name, items=tuple(items), source=source, licence=licence, runs=runs or {}, read_strictly=read_strictly,
+        scorer=scorer,
+    )  # fmt: skip
+
+
+def flag_alike(options: Sequence[Option]) -> tuple[str, ...]:
+    """Return the flag of options of which two read the same, so that no answer can tell them apart; else none."""
+    texts = [fold(option.text) for option in options]
+    return ("options alike",) if len(set(texts)) < len(texts) else ()
 
 
 def check_recorded(run: str, answers: Sequence[Recorded], asked: Mapping[str, Collection[str]], where: Path) -> None:

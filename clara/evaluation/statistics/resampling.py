@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -18,11 +19,17 @@ class Resampler:
     """
 
     def __init__(self, questions: int, resamples: int, seed: int) -> None:
-        self.blocks = list(_draw(questions, resamples, seed))
+        self.blocks = _drawn(questions, resamples, seed)
 
     def sums(self, table: Floats) -> Floats:
         """Return the column sums of a table of shape (questions, columns) in every draw: (resamples, columns)."""
         return np.concatenate([counts.astype(np.float64) @ table for counts in self.blocks])
+
+
+@lru_cache(maxsize=1)
+def _drawn(questions: int, resamples: int, seed: int) -> list[npt.NDArray[np.uint8]]:
+    """Return all draws; the last ones are kept, since one measurement uses the same for each of its figures."""
+    return list(_draw(questions, resamples, seed))
 
 
 def _draw(questions: int, resamples: int, seed: int) -> Iterator[npt.NDArray[np.uint8]]:

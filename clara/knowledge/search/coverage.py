@@ -20,19 +20,18 @@ def passage_terms(passage: Passage) -> frozenset[str]:
 
 def coverage(query_terms: Sequence[str], held: Set[str], weights: Mapping[str, float]) -> float:
     """Return sum of weights of the terms in `held` over the sum of all; another form of a word counts in part."""
-    total = sum(weights.get(t, 0.0) for t in query_terms)
-    if total <= 0:
-        return 0.0
-    got = 0.0
+    total = got = 0.0
     by_start: Mapping[str, list[str]] | None = None
     for term in query_terms:
+        weight = weights.get(term, 0.0)
+        total += weight
         if term in held:
-            got += weights.get(term, 0.0)
+            got += weight
         elif len(term) >= _STEM:
             by_start = _by_start(frozenset(held)) if by_start is None else by_start
             if any(_same_stem(term, word) for word in by_start.get(term[:_STEM], ())):
-                got += _FORM_WEIGHT * weights.get(term, 0.0)
-    return min(1.0, got / total)
+                got += _FORM_WEIGHT * weight
+    return min(1.0, got / total) if total > 0 else 0.0
 
 
 @lru_cache(maxsize=8192)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from clara.config import SearchSettings
@@ -16,6 +16,7 @@ from clara.text import terms
 from clara.types import Passage
 
 _SECOND_OPINION = 0.35
+_REMEMBERED = 4096  # passages whose terms are kept in memory, some 10 KB each
 
 
 @dataclass(slots=True)
@@ -61,6 +62,7 @@ class HitFinder:
     def __init__(self, store: Store, space: VectorSpace, lexicon: Lexicon, settings: SearchSettings) -> None:
         self._store, self._space, self._lexicon, self._settings = store, space, lexicon, settings
         self._headings: dict[tuple[str, str], list[str]] = {}
+        self._terms: dict[Passage, frozenset[str]] = {}
 
     def find(self, asked: Query, vector: Vectors | None, *, words_only: bool = False) -> list[Hit]:
         """Return up to `candidates` hits of weighted reciprocal rank fusion (Cormack et al. 2009), best first.
@@ -72,15 +74,18 @@ class HitFinder:
         settings, language = self._settings, asked.language
         content = self._lexicon.content(asked.words, language) or asked.words
         wanted = list(dict.fromkeys(terms(content)))[:MOST_TERMS]
-        lexical = self._store.lexical(language, self._lexicon.selective(language, wanted), settings.candidates)
+        frequency = self._store.document_frequency(language, wanted)
+        rarest = self._lexicon.selective(language, wanted, frequency)
+        lexical = self._store.lexical(language, rarest, settings.candidates)
         near = [] if words_only else self._near(language, content, vector)
         best = (settings.lexical_weight + settings.vector_weight) / (settings.rrf_k + 1)
         fused, origins = self._fuse(language, lexical, near)
         cosines = dict(near)
         top = sorted(fused, key=lambda i: (-fused[i], i))[: settings.candidates]
         passages = self._store.passages(top)
-        weights = self._lexicon.weights(language, wanted)
-        held = self._store.terms_of(language, top)
+        weights = self._lexicon.weights(language, wanted, frequency)
+        held = self._terms_of(language, passages)
+        about = self._about(wanted, passages.values())
         return [
             Hit(
                 passage=passages[i],
@@ -88,7 +93,7 @@ class HitFinder:
                 relevance=asked.trust * self._relevance(wanted, held[i], weights, cosines.get(i, 0.0)),
                 origins=origins[i],
                 asked_in=language,
-                about=asked.trust * self._about(wanted, passages[i]),
+                about=asked.trust * (about[passages[i].title] + about[passages[i].section]) / 2,
             )
             for i in top
             if i in passages
@@ -130,16 +135,30 @@ class HitFinder:
         near = max(0.0, (cosine - background) / (1 - background))
         return max(covered, min(1.0, self._settings.gate * near / self._settings.semantic_gate))
 
-    def _about(self, query_terms: Sequence[str], passage: Passage) -> float:
-        """Return how far the query names the passage's title and section: "Cataract" fits a question on cataract
-        better than "Congenital cataract" does, and its "Treatment" one on how it is treated."""
-        named = frozenset(query_terms)
-        shares = []
-        for heading in (passage.title, passage.section):
-            words = self._headings.get((heading, passage.language))
-            if words is None:
-                words = self._headings[heading, passage.language] = self._lexicon.content_terms(
-                    heading, passage.language
-                )
-            shares.append(coverage(words, named, dict.fromkeys(words, 1.0)))
-        return sum(shares) / len(shares)
+    def _about(self, query_terms: Sequence[str], passages: Iterable[Passage]) -> dict[str, float]:
+        """Return how far the query names each title and section of passages in one language: "Cataract" fits a
+        question on cataract better than "Congenital cataract" does, and its "Treatment" one on how it is treated."""
+        named, shares = frozenset(query_terms), dict[str, float]()
+        for passage in passages:
+            for heading in (passage.title, passage.section):
+                if heading in shares:
+                    continue
+                words = self._headings.get((heading, passage.language))
+                if words is None:
+                    words = self._headings[heading, passage.language] = self._lexicon.content_terms(
+                        heading, passage.language
+                    )
+                shares[heading] = coverage(words, named, dict.fromkeys(words, 1.0))
+        return shares
+
+    def _terms_of(self, language: str, passages: Mapping[str, Passage]) -> dict[str, frozenset[str]]:
+        """Return the search terms of passages by id. A passage's terms follow from its text: they are read once."""
+        known = self._terms
+        found = {i: held for i, passage in passages.items() if (held := known.get(passage)) is not None}
+        if missing := [i for i in passages if i not in found]:
+            read = self._store.terms_of(language, missing)
+            if len(known) + len(read) > _REMEMBERED:
+                known = self._terms = {}
+            known |= {passages[i]: held for i, held in read.items()}
+            found |= read
+        return found

@@ -68,13 +68,18 @@ class Lexicon:
         """Return the search terms of `text` without the language's function and question words, each once."""
         return list(dict.fromkeys(terms(self.content(text, language))))[:MOST_TERMS]
 
-    def selective(self, language: str, query_terms: Sequence[str]) -> list[str]:
+    def selective(
+        self, language: str, query_terms: Sequence[str], frequency: Mapping[str, int] | None = None
+    ) -> list[str]:
         """Return the terms to look passages up by: the rarest, until those of thousands of passages are met.
 
         In a large base a frequent word costs much and finds nothing that a rarer one beside it does not; what it
         says of a passage still counts in `weights`.
+
+        frequency: term -> passages that hold it, where it is known.
         """
-        frequency = self._store.document_frequency(language, query_terms)
+        if frequency is None:
+            frequency = self._store.document_frequency(language, query_terms)
         ranked = sorted(query_terms, key=lambda term: frequency.get(term, 0))
         met, chosen = 0, set()
         for number, term in enumerate(ranked):
@@ -84,10 +89,16 @@ class Lexicon:
             chosen.add(term)
         return [term for term in query_terms if term in chosen]
 
-    def weights(self, language: str, query_terms: Sequence[str]) -> dict[str, float]:
-        """Return each term's inverse document frequency in one language, as in BM25; that of unseen words is capped."""
+    def weights(
+        self, language: str, query_terms: Sequence[str], frequency: Mapping[str, int] | None = None
+    ) -> dict[str, float]:
+        """Return each term's inverse document frequency in one language, as in BM25; that of unseen words is capped.
+
+        frequency: term -> passages that hold it, where it is known.
+        """
         total = self._store.languages().get(language, 0)
-        frequency = self._store.document_frequency(language, query_terms)
+        if frequency is None:
+            frequency = self._store.document_frequency(language, query_terms)
         # A pair of characters that never occurs mostly spans two words, and its absence says little; but
         # where most pairs never occur, the question is about something else.
         pairs = {term for term in query_terms if has_unspaced(term)}

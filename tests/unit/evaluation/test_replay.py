@@ -21,6 +21,7 @@ from clara.evaluation.replay.bar import Bar, check_bar
 from clara.evaluation.replay.calibrate import write_profiles
 from clara.evaluation.replay.run import Replayed, calibrate_runs, replay
 from clara.evaluation.results import RECORDS, RESULTS, folder_name, number, read_results, write_results
+from clara.evaluation.statistics.levels import wilson
 from clara.evaluation.tables import (
     accuracy_table,
     bar_lines,
@@ -73,10 +74,13 @@ def test_the_results_have_the_documented_form() -> None:
     ]  # fmt: skip
     assert (found["dataset"], found["questions"], found["model"], found["seed"]) == ("cataract", 40, "m", 1)
     direct = found["methods"]["direct"]
-    assert set(direct) == {"languages", "mean", "gap", "worst", "range", "range_null_mean", "calls_per_question"}
+    assert set(direct) == {
+        "languages", "mean", "gap", "worst", "range", "range_null_mean", "calls_per_question", "curves", "agreement",
+        "by_tier", "metrics",
+    }  # fmt: skip
     assert set(direct["languages"]["hi"]) == {
         "n", "correct", "accuracy", "ci95", "unparsed", "refused", "abstained", "errors", "calls", "prompt_tokens",
-        "completion_tokens", "cost", "latency_p50_s",
+        "completion_tokens", "cost", "latency_p50_s", "quality",
     }  # fmt: skip
     comparison = found["comparisons"][0]
     assert set(comparison) == {
@@ -106,7 +110,7 @@ def test_the_manifest_says_with_what_it_was_measured() -> None:
     shown = replayed().results["manifest"]
     assert shown["clara"] == clara.__version__ and set(shown["packages"]) == {"numpy", "scipy"}
     assert (shown["kind"], shown["baseline"], shown["languages"]) == ("replay", "direct", list(TAGS))
-    assert shown["settings"]["reconcile"]["margin"] == 0.7 and shown["profiles"] == {}
+    assert shown["settings"]["reconcile"] == Settings().reconcile.model_dump() and shown["profiles"] == {}
     assert shown["config"] == replayed().results["manifest"]["config"] != replayed(methods="direct vote").results[
         "manifest"
     ]["config"]  # fmt: skip
@@ -116,14 +120,14 @@ def test_the_revision_is_that_of_the_checkout_or_none(monkeypatch: pytest.Monkey
     folder = Path("checkout").resolve()
     (folder / "clara").mkdir(parents=True)
     monkeypatch.setattr(kept, "_CHECKOUT", folder)
-    assert kept._revision() is None  # installed somewhere, perhaps inside another project's repository
+    assert kept.revision() is None  # installed somewhere, perhaps inside another project's repository
     git = ["git", "-C", str(folder), "-c", "user.name=n", "-c", "user.email=e@x"]
     subprocess.run([*git, "init", "-q"], check=True)
     subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "m"], check=True)
     head = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
-    assert kept._revision() == head
+    assert kept.revision() == head
     monkeypatch.setenv("PATH", "")
-    assert kept._revision() is None
+    assert kept.revision() is None
 
 
 def test_every_answer_is_a_row() -> None:
@@ -155,7 +159,7 @@ def test_epochs_are_averaged_and_a_language_that_is_never_answered_is_left_out()
     english = found["methods"]["direct"]["languages"]["en"]
     assert (english["n"], english["correct"], english["accuracy"]) == (80, 70, 87.5)
     # Twice asked, forty questions still: the interval is that of forty.
-    assert english["ci95"] == [number(bound) for bound in kept.wilson(35, 40)]
+    assert english["ci95"] == [number(bound) for bound in wilson(35, 40)]
     without_hindi = replayed([a for a in answers(typical) if a.language != "hi"]).results
     assert list(without_hindi["methods"]["direct"]["languages"]) == ["en", "es"]
 

@@ -9,43 +9,46 @@ import os
 import secrets
 import threading
 from collections.abc import Coroutine, Mapping, Sequence
-from concurrent.futures import Future
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from clara import languages
-from clara.choices import LETTERS, label_options
 from clara.config import EVIDENCE_MODEL, Settings, load_settings
-from clara.errors import BudgetExceeded, ConfigError, InputError, ModelError
+from clara.engine.answers import answer_of, best_so_far
+from clara.engine.chat import leave_room, open_trace, read_chat, reply_of, tool_calls_of
+from clara.engine.conversation import Message
+from clara.engine.loop import LoopThread
+from clara.engine.questions import Options, make_question
+from clara.engine.request import ChatOptions
+from clara.errors import BudgetExceeded, ClaraError, ConfigError, ModelError
 from clara.knowledge import KnowledgeBase
 from clara.knowledge.live import build_retrievers
+from clara.languages import canonical
 from clara.messages import Messages
 from clara.methods import METHODS, Outcome, Run
-from clara.models import ChatModel, build_models
+from clara.models import ChatModel, Models, build_models
 from clara.prompts import Prompts
 from clara.resources import data_folder
+from clara.stages.blocks import concepts_of
 from clara.stages.concurrent import together
-from clara.stages.state import Meter
-from clara.text import clean, fold
+from clara.stages.meter import Meter
+from clara.stages.translate import translate
 from clara.trace import Observer, Trace
 from clara.translators import build_translator
-from clara.types import Answer, Option, Question, Turn
+from clara.types import Answer, Question, Reply, Translation, Turn, Usage
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
 T = TypeVar("T")
 _PROCESS_KEY = secrets.token_bytes(32)
-Options = Mapping[str, str] | Sequence[str] | Sequence[Option]
-_MAX_CHARACTERS = 20_000
-_MAX_LABEL = 60
 
 
 class Clara:
     """Answers questions in any language.
 
     model: "PROVIDER:NAME" (any provider LangChain's `init_chat_model` knows), "evidence" for the embedded
-        default, a LangChain chat model, or any `ChatModel`.
+        default, a LangChain chat model, any `ChatModel`, or ready `Models`.
     method: a name in `METHODS`; default `clara` with a model, `evidence` without.
     settings: a ready `Settings`; otherwise they are read (argument > environment > clara.toml > default),
         with `overrides` as the arguments, e.g. `Clara("openai:gpt-5", country="IN")`.
@@ -59,7 +62,7 @@ class Clara:
 
     def __init__(
         self,
-        model: str | ChatModel | BaseChatModel | None = None,
+        model: str | ChatModel | BaseChatModel | Models | None = None,
         *,
         method: str | None = None,
         settings: Settings | None = None,
@@ -76,7 +79,8 @@ class Clara:
         self.settings = settings
         self._observers = tuple(observers)
         has_model = given is not None or settings.model != EVIDENCE_MODEL
-        self.models = build_models(settings, given) if has_model else None
+        ready = given if isinstance(given, Models) else build_models(settings, given) if has_model else None
+        self.models: Models | None = ready
         self.method = settings.method or ("clara" if has_model else EVIDENCE_MODEL)
         self._check_method(self.method)
         if settings.budget.cost is not None and self.models and not settings.prices:
@@ -90,7 +94,7 @@ class Clara:
         self._notices: list[str] = []
         self._opening = threading.Lock()
         self._starting = threading.Lock()
-        self._thread: _LoopThread | None = None
+        self._thread: LoopThread | None = None
 
     async def aask(
         self,
@@ -102,16 +106,17 @@ class Clara:
         history: Sequence[Turn] = (),
         method: str | None = None,
         observers: Sequence[Observer] = (),
+        sample: str = "",
     ) -> Answer:
         """Answer one question.
 
         options: label -> text, or texts (labelled A, B, ...): a multiple-choice question.
         language: of the question, and so of the answer; "auto" detects it.
+        sample: tells answers apart that must not share kept replies.
         Raises InputError, ConfigError, KnowledgeError, or ModelError where no route gave a usable draft.
         """
         name = method or self.method
         self._check_method(name)
-        trace = Trace([*self._observers, *observers])
         reading = asyncio.to_thread(
             make_question,
             question,
@@ -120,40 +125,91 @@ class Clara:
             country=country or self.settings.country,
             history=history,
         )
-        if name == "direct":
-            asked = await reading
-        else:  # the identifier and the knowledge base each take a moment to load, the first time
-            asked, _ = await together(reading, asyncio.to_thread(self.knowledge))
-        run = Run(
-            question=asked,
-            settings=self.settings,
+        trace = Trace([*self._observers, *observers])
+        run = self._run(await self._beside_opening(reading, name), self.settings, trace)
+        run.sample = sample
+        return answer_of(run, await self._outcome(name, run))
+
+    async def achat(self, messages: Sequence[Message], **options: Any) -> Reply:
+        """Give the next message of a conversation. messages: in the form of the OpenAI API; options: `ChatOptions`.
+
+        The last user message is what is answered. With tools the model is first asked as the application would ask
+        it: its tool calls are returned as they are, and a text in their place is the draft in the asker's language.
+        Raises what `aask` raises, and ModelBadOutput where no JSON of the form that was asked for came about.
+        """
+        asked = ChatOptions.read(options)
+        name = asked.method or self.method
+        self._check_method(name)
+        settings = asked.settings(self.settings)
+        chat = await self._beside_opening(asyncio.to_thread(read_chat, messages, asked, settings.country), name)
+        run = self._run(chat.question, settings, open_trace([*self._observers, *asked.observers], chat))
+        run.sample, run.sampling, run.structured = asked.sample, asked.sampling, chat.json is not None
+        if chat.json is not None:
+            run.meter.limits = leave_room(settings.budget)
+        if asked.tools and name != EVIDENCE_MODEL:
+            try:
+                completion = await run.pass_through(messages, asked.of_the_call)
+            except ModelError as error:
+                name = _fall_back(run, error)
+            else:
+                if completion.tool_calls:
+                    return tool_calls_of(run, completion)
+                run.given = completion if completion.text.strip() else None
+        return await reply_of(run, chat, await self._outcome(name, run))
+
+    async def atranslate(self, messages: Sequence[Message], into: str, **options: Any) -> tuple[Translation, Usage]:
+        """Put the question of a conversation into another language, standing alone; also returns what that cost.
+
+        messages, options: as of `achat`. Checked in code as every translation is: one of validity 0 must not be used.
+        Raises InputError, and ConfigError where neither a chat model nor a translation service is there.
+        """
+        target, asked = canonical(into), ChatOptions.read(options)
+        if self.models is None and self._translator is None:
+            raise ConfigError("translating needs a chat model or a translation service: set model or translator")
+        settings = asked.settings(self.settings)
+        chat = await self._beside_opening(asyncio.to_thread(read_chat, messages, asked, settings.country), self.method)
+        run = self._run(chat.question, settings, open_trace([*self._observers, *asked.observers], chat))
+        translation = await translate(run, concepts_of(run, chat.question), target)
+        return translation, run.meter.usage()
+
+    async def _beside_opening(self, reading: Coroutine[Any, Any, T], method: str) -> T:
+        """Return what is read; the identifier and the knowledge base each take a moment to load, the first time."""
+        if method == "direct":
+            return await reading
+        read: tuple[T, KnowledgeBase] = await together(reading, asyncio.to_thread(self.knowledge))
+        return read[0]
+
+    def _run(self, question: Question, settings: Settings, trace: Trace) -> Run:
+        return Run(
+            question=question,
+            settings=settings,
             prompts=Prompts(self._prompts_folder),
             messages=Messages(self._prompts_folder),
             open_knowledge=self.knowledge,
             trace=trace,
             models=self.models,
-            meter=Meter(limits=self.settings.budget, prices=_by_model(self.settings.prices)),
-            fence=self._fence(asked),
+            meter=Meter(limits=settings.budget, prices=_by_model(settings.prices), replayed=settings.cache == "replay"),
+            fence=self._fence(question),
             live=self._live,
             translator=self._translator,
         )
-        trace.record("started", name, language=asked.language, options=len(asked.options))
+
+    async def _outcome(self, name: str, run: Run) -> tuple[str, Outcome]:
+        """Run a method; returns the name of the one that answered, and its outcome."""
+        trace = run.trace
+        trace.record("started", name, language=run.question.language, options=len(run.question.options))
         for notice in self._notices:
             trace.warn("knowledge", notice)
         self._notices.clear()
         try:
             outcome = await METHODS[name](run)
         except (ModelError, BudgetExceeded) as error:
-            if EVIDENCE_MODEL in self.settings.fallback_models and name != EVIDENCE_MODEL:
-                reason = type(error).__name__
-                trace.warn("fallback", f"the model failed ({reason}); answered from the knowledge base alone")
-                name = EVIDENCE_MODEL
-                outcome = await METHODS[name](run)
-            elif isinstance(error, BudgetExceeded):
+            if isinstance(error, BudgetExceeded) and EVIDENCE_MODEL not in run.settings.fallback_models:
                 outcome = Outcome(text=run.say("abstain_routes"), abstained=True)
             else:
-                raise
-        return _answer(name, run, outcome)
+                name = _fall_back(run, error)
+                outcome = await METHODS[name](run)
+        return name, best_so_far(run, outcome)
 
     def ask(
         self,
@@ -167,16 +223,23 @@ class Clara:
         observers: Sequence[Observer] = (),
     ) -> Answer:
         """Do what `aask` does and wait for it; works inside a running event loop too."""
-        with self._starting:
-            if self._thread is None:
-                self._thread = _LoopThread()
-            thread = self._thread
-        return thread.run(
+        return self._waited(
             self.aask(
                 question, options=options, language=language, country=country, history=history, method=method,
                 observers=observers,
             )
         )  # fmt: skip
+
+    def chat(self, messages: Sequence[Message], **options: Any) -> Reply:
+        """Do what `achat` does and wait for it; works inside a running event loop too."""
+        return self._waited(self.achat(messages, **options))
+
+    def _waited(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        with self._starting:
+            if self._thread is None:
+                self._thread = LoopThread()
+            thread = self._thread
+        return thread.run(coroutine)
 
     def knowledge(self) -> KnowledgeBase:
         """Return the knowledge base, opening it (and building it the first time) if need be."""
@@ -231,7 +294,7 @@ class Clara:
         """
         if self.settings.cache == "off":
             return secrets.token_hex(6)
-        key = _PROCESS_KEY if self.settings.cache == "memory" else _stored_key(self.settings.home / "fence.key")
+        key = _PROCESS_KEY if self.settings.cache == "memory" else _stored_key(self.settings.cache_folder / "fence.key")
         return hmac.new(key, repr(question).encode(), "sha256").hexdigest()[:12]
 
     def _check_method(self, name: str) -> None:
@@ -244,11 +307,21 @@ class Clara:
             )
 
 
+def _fall_back(run: Run, error: ClaraError) -> str:
+    """Return the method that needs no model, where the settings allow it in place of others; else raise `error`."""
+    if EVIDENCE_MODEL not in run.settings.fallback_models:
+        raise error
+    reason = type(error).__name__
+    run.trace.warn("fallback", f"the model failed ({reason}); answered from the knowledge base alone")
+    return EVIDENCE_MODEL
+
+
 def _by_model(prices: Mapping[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
     """Return prices by the name that calls are recorded under: "openai:gpt-5" and "gpt-5" are one model."""
     return {name.partition(":")[2] or name: price for name, price in prices.items()}
 
 
+@lru_cache(maxsize=8)
 def _stored_key(path: Path) -> bytes:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -262,111 +335,3 @@ def _stored_key(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise ConfigError(f"cannot use {path}: {error.strerror}; set cache = off or CLARA_HOME") from None
-
-
-def make_question(
-    text: str,
-    *,
-    options: Options | None = None,
-    language: str = "auto",
-    country: str | None = None,
-    history: Sequence[Turn] = (),
-) -> Question:
-    """Check and clean what was asked. Raises InputError in one line that says what to do."""
-    text = _checked_text(text, "the question")
-    listed = _options(options)
-    if language.strip().lower() == "auto":
-        found = languages.detect(text).language
-        if found == languages.UNKNOWN and listed:
-            found = languages.detect(" ".join([text, *(option.text for option in listed)])).language
-    else:
-        found = languages.canonical(language)
-    turns = tuple(Turn(role=turn.role, text=_checked_text(turn.text, "an earlier message")) for turn in history)
-    place = _checked_text(country, "the country")[:_MAX_LABEL] if country else None
-    return Question(text=text, language=found, options=listed, history=turns, country=place)
-
-
-def _checked_text(text: str, what: str) -> str:
-    if not isinstance(text, str):
-        raise InputError(f"{what} is {type(text).__name__}, not text")
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        raise InputError(f"{what} is not valid UTF-8 text; check the encoding of your terminal or file") from None
-    text = clean(text).strip()
-    if not text:
-        raise InputError(f"{what} is empty; write what you want to know")
-    if len(text) > _MAX_CHARACTERS:
-        raise InputError(f"{what} has {len(text)} characters; at most {_MAX_CHARACTERS} can be asked at once")
-    return text
-
-
-def _options(options: Options | None) -> tuple[Option, ...]:
-    if not options:
-        return ()
-    if len(options) > len(LETTERS):
-        raise InputError(f"{len(options)} options; at most {len(LETTERS)} can be told apart")
-    if isinstance(options, Mapping):
-        listed = [Option(id=clean(str(label)).strip()[:_MAX_LABEL], text=text) for label, text in options.items()]
-    else:
-        listed = label_options(options)
-    if len(listed) == 1:
-        raise InputError("one option is no choice; give at least two, or none for a free answer")
-    listed = [Option(id=o.id, text=_checked_text(o.text, f"option {o.id}")) for o in listed]
-    seen: dict[str, str] = {}
-    for option in listed:
-        if not option.id or option.id in {o.id for o in listed if o is not option}:
-            raise InputError(f"two options are labelled {option.id!r}; labels must differ")
-        if (key := fold(option.text)) in seen:
-            raise InputError(f"options {seen[key]} and {option.id} are the same; remove one")
-        seen[key] = option.id
-    return tuple(listed)
-
-
-def _answer(method: str, run: Run, outcome: Outcome) -> Answer:
-    run.trace.record("finished", method, abstained=outcome.abstained, seconds=round(run.trace.elapsed_s(), 4))
-    return Answer(
-        answer=outcome.text,
-        language=outcome.language or run.question.language,
-        choice=outcome.choice,
-        confidence=outcome.confidence,
-        abstained=outcome.abstained,
-        method=method,
-        citations=outcome.citations,
-        drafts=outcome.drafts,
-        verdicts=outcome.verdicts,
-        usage=run.meter.usage(),
-        trace=run.trace.events,
-        warnings=run.trace.warnings,
-    )
-
-
-class _LoopThread:
-    """One event loop in a thread of its own, so that connections outlive single calls."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="clara", daemon=True)
-        self._thread.start()
-
-    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        future: Future[T] = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
-        try:
-            return future.result()
-        except BaseException:
-            future.cancel()  # an interrupted caller must not leave calls running
-            raise
-
-    def stop(self) -> None:
-        async def finish() -> None:
-            waiting = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-            for task in waiting:  # a caller that still waits is told, not left hanging
-                task.cancel()
-            await asyncio.gather(*waiting, return_exceptions=True)
-            await self._loop.shutdown_asyncgens()
-            await self._loop.shutdown_default_executor()
-
-        asyncio.run_coroutine_threadsafe(finish(), self._loop).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()

@@ -1,0 +1,1 @@
+"""`clara serve`: the engine behind the OpenAI API."""

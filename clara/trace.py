@@ -56,7 +56,7 @@ class Trace:
     def say(self, text: str, citations: Mapping[int, Citation] | None = None) -> None:
         """Show the observers the next part of the answer: an event `sentence` with its `text` and `citations`.
 
-        The texts of all of them, put together as they are, make the answer. citations: those whose numbers `text` bears.
+        The texts of all of them, put together as they are, make the answer. citations: by the numbers in `text`.
         """
         self._said.append(text)
         data = {"text": text, "citations": dict(citations or {})}

@@ -12,12 +12,14 @@ from typing import Annotated
 
 import typer
 
+from clara.cli.chat import chat
 from clara.cli.evaluation import evaluation
 from clara.cli.evaluation_calibrate import calibrate
 from clara.cli.evaluation_plan import plan, tokens
 from clara.cli.evaluation_report import compare, report
 from clara.cli.evaluation_run import run, score
 from clara.cli.kb import kb
+from clara.cli.serve import serve
 from clara.cli.setup import doctor, init
 from clara.errors import ClaraError, ConfigError
 
@@ -39,6 +41,8 @@ evaluation.command()(plan)
 evaluation.command()(tokens)
 evaluation.command()(report)
 evaluation.command()(compare)
+app.command()(chat)
+app.command()(serve)
 app.command()(doctor)
 app.command()(init)
 

@@ -18,6 +18,7 @@ _STAGES = {
     "evidence": "evidence found",
     "translate/question": "translated",
     "draft/choice": "draft",
+    "draft/choice_abroad": "draft in a further language",
     "draft/choice_evidence": "draft from evidence",
     "draft/free": "draft",
     "draft/free_evidence": "draft from evidence",

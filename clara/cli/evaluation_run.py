@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -41,6 +41,9 @@ def run(
     ] = 16,
     seed: Seed = 0,
     exclude_damaged: ExcludeDamaged = False,
+    engine: Annotated[
+        Literal["local", "ray"], typer.Option(help="Make answers in this process, or on a Ray cluster.")
+    ] = "local",
 ) -> None:  # fmt: skip
     """Ask a model every question with each method, and compare what comes of the gap.
 
@@ -65,7 +68,9 @@ def run(
     settings = load_settings({"model": model, "base_url": base_url})
     try:
         with _progress() as progress:
-            results = asyncio.run(evaluate(plan, out, settings=settings, concurrency=concurrency, progress=progress))
+            results = asyncio.run(
+                evaluate(plan, out, settings=settings, concurrency=concurrency, engine=engine, progress=progress)
+            )
     except KeyboardInterrupt:
         show(f"stopped; what was answered is in {out}, and the same command goes on from there", error=True)
         raise typer.Exit(INTERRUPTED) from None

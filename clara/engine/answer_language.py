@@ -51,6 +51,8 @@ _IN = r"(?:only\s+)?(?:in|en|em|sa(?:\s+wikang)?)\s+|باللغة\s+|ب(?=ال)"
 _NOT = re.compile(
     r"(?:don['’]?t|do not|not|never|no|não|ne|n['’]|huwag(?: mong?)?|wag|不要|别|別|لا)\s*(?:\S+\s+)?$", re.IGNORECASE
 )
+_NOT_AFTER = re.compile(r"\s*(?:मत|न|नहीं|mat|na|nahi|nahin)(?!\w)", re.IGNORECASE)
+_GIVE = r"(?:दें|दो|दीजिए|दीजिये|देना|कि|do|dijiye|dena|dein|de|karo|karein|ki)(?!\w)"
 _PLEASE = r"(?:please|pls|por favor|s['’]il (?:vous|te) plaît|svp|paki(?:usap)?|من فضلك)"
 _ONLY_SPANISH = re.compile("[¿¡]")
 
@@ -64,7 +66,7 @@ def settle_languages(texts: Sequence[str], instructions: str = "") -> tuple[str,
     for text in texts:
         asked, rest = _wish(text)
         # "What is glaucoma? हिंदी में जवाब दें": the wish shows only what its writer also knows.
-        before, language = language, language_after(rest if words(rest) else text, language)
+        before, language = language, language_after(rest, language)
         wished = asked or (wished if language == before else None)
     wished = wished or requested_language(instructions)
     return language, wished if wished != language else None
@@ -94,14 +96,22 @@ def requested_language(text: str) -> str | None:
     return _wish(text)[0]
 
 
+def without_wish(text: str) -> str:
+    """Return a text without the words that ask for a language, which say nothing about medicine."""
+    return _wish(text)[1]
+
+
 def _wish(text: str) -> tuple[str | None, str]:
-    """Return the language that a text asks to be answered in, and the text without that wish."""
+    """Return the language that a text asks to be answered in, and the text without that wish; all of it if no more."""
     patterns, tags = _patterns()
     for pattern in patterns:
         for match in pattern.finditer(text):
             sentence = re.split(r"[.?!।。？！؟\n]", text[: match.start()])[-1]
-            if not _NOT.search(sentence) and not re.search(r"\bमत\b|\bनहीं\b|\bmat\b", match.group()):
-                return tags[" ".join(match["name"].casefold().split())], text[: match.start()] + text[match.end() :]
+            if _NOT.search(sentence) or _NOT_AFTER.match(text, match.end()):
+                continue
+            before, after = text[: match.start()].rstrip(" ,:("), text[match.end() :].lstrip(" ,.:;!)。，！।")
+            rest = f"{before} {after}".strip()
+            return tags[" ".join(match["name"].casefold().split())], rest if words(rest) else text
     return None, text
 
 
@@ -122,15 +132,16 @@ def _patterns() -> tuple[tuple[re.Pattern[str], ...], dict[str, str]]:
         tags |= {alias.replace("_", " "): tag for alias in aliases.split()}
     listed = "|".join(re.escape(name).replace(r"\ ", r"\s+") for name in sorted(tags, key=len, reverse=True))
     name = rf"(?P<name>{listed})(?![\w\u0900-\u0963-])(?!\s+(?:flu|fly|speaking))"
+    kindly = rf"(?:{_PLEASE}[ ,]{{1,3}})?(?:(?:always|siempre|sempre|toujours)[ ]{{1,3}})?"
     into = rf"(?:{_IN})(?:{_PLAIN})?{name}"
     forms = (
-        rf"\b(?:{_STATES})\b[^.?!।。\n]{{0,30}}?(?<!\w){into}",
-        rf"\b(?:{_TELLS})\b{_OBJECT}\s+{into}",
+        rf"{kindly}\b(?:{_STATES})\b[^.?!।。\n]{{0,30}}?(?<!\w){into}(?:[ ,]{{1,3}}{_PLEASE})?",
+        rf"{kindly}\b(?:{_TELLS})\b{_OBJECT}\s+{into}(?:[ ,]{{1,3}}{_PLEASE})?",
         rf"(?:^|[.?!,;。؟\n(])[ \t]{{0,3}}{into}[ \t,]{{0,3}}{_PLEASE}",
         rf"{_PLEASE}[ \t,]{{0,3}}{into}",
-        rf"{name}\s*(?:में|मे)\s+[^।?!.\n]{{0,20}}?(?:जवाब|उत्तर|बता|समझा|लिख|कह)\S*(?:\s+\S+)?",
+        rf"{name}\s*(?:में|मे)\s+[^।?!.\n]{{0,20}}?(?:जवाब|उत्तर|बता|समझा|लिख|कह)[^\s।?!.]*(?:\s+{_GIVE})?",
         rf"\b{name}\s+(?:mein|main|me|mai)\s+[^?!.\n]{{0,20}}?(?:jawab|javab|jawaab|uttar|answer|reply|bata|samjha|likh)"
-        r"\w*(?:\s+\w+)?",
-        rf"(?:用|以|使用)(?P<name>{listed})(?:来|來)?(?:回答|回复|回覆|作答|答复|解释|解釋|说明|說明)",
+        rf"\w*(?:\s+{_GIVE})?",
+        rf"(?:请|請)?(?:用|以|使用)(?P<name>{listed})(?:来|來)?(?:回答|回复|回覆|作答|答复|解释|解釋|说明|說明)",
     )
     return tuple(re.compile(form, re.IGNORECASE) for form in forms), tags

@@ -8,8 +8,8 @@ import hmac
 import os
 import secrets
 import threading
-from collections.abc import Coroutine, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -20,6 +20,7 @@ from clara.engine.conversation import Message
 from clara.engine.loop import LoopThread
 from clara.engine.questions import Options, make_question
 from clara.engine.request import ChatOptions
+from clara.engine.streams import AsyncChatStream, ChatStream
 from clara.errors import BudgetExceeded, ClaraError, ConfigError, ModelError
 from clara.knowledge import KnowledgeBase
 from clara.knowledge.live import build_retrievers
@@ -27,6 +28,7 @@ from clara.languages import canonical
 from clara.messages import Messages
 from clara.methods import METHODS, Outcome, Run
 from clara.models import ChatModel, Models, build_models
+from clara.models.shared import shared_secret
 from clara.prompts import Prompts
 from clara.resources import data_folder
 from clara.stages.blocks import concepts_of
@@ -82,13 +84,14 @@ class Clara:
         ready = given if isinstance(given, Models) else build_models(settings, given) if has_model else None
         self.models: Models | None = ready
         self.method = settings.method or ("clara" if has_model else EVIDENCE_MODEL)
-        self._check_method(self.method)
+        self.check_method(self.method)
         if settings.budget.cost is not None and self.models and not settings.prices:
             raise ConfigError("a budget of money needs prices: set prices for the models that are used")
         self._prompts_folder = data_folder("prompts", settings.prompts_dir)
         data_folder("knowledge_base", settings.kb_dir)  # a wrong folder is said here, not at the first question
         self._live = build_retrievers(settings.live, settings.home)
         self._translator = build_translator(settings.translator)
+        self._shared_key = shared_secret(settings) if settings.cache == "redis" else None
         self._given_knowledge = knowledge
         self._knowledge = knowledge
         self._notices: list[str] = []
@@ -116,8 +119,8 @@ class Clara:
         Raises InputError, ConfigError, KnowledgeError, or ModelError where no route gave a usable draft.
         """
         name = method or self.method
-        self._check_method(name)
-        reading = asyncio.to_thread(
+        self.check_method(name)
+        read = partial(
             make_question,
             question,
             options=options,
@@ -125,6 +128,8 @@ class Clara:
             country=country or self.settings.country,
             history=history,
         )
+        # Only telling the language takes long enough to be worth a thread.
+        reading = asyncio.to_thread(read) if language.strip().lower() == "auto" else _at_once(read)
         trace = Trace([*self._observers, *observers])
         run = self._run(await self._beside_opening(reading, name), self.settings, trace)
         run.sample = sample
@@ -139,7 +144,7 @@ class Clara:
         """
         asked = ChatOptions.read(options)
         name = asked.method or self.method
-        self._check_method(name)
+        self.check_method(name)
         settings = asked.settings(self.settings)
         chat = await self._beside_opening(asyncio.to_thread(read_chat, messages, asked, settings.country), name)
         run = self._run(chat.question, settings, open_trace([*self._observers, *asked.observers], chat))
@@ -174,7 +179,7 @@ class Clara:
 
     async def _beside_opening(self, reading: Coroutine[Any, Any, T], method: str) -> T:
         """Return what is read; the identifier and the knowledge base each take a moment to load, the first time."""
-        if method == "direct":
+        if method == "direct" or self._knowledge is not None:
             return await reading
         read: tuple[T, KnowledgeBase] = await together(reading, asyncio.to_thread(self.knowledge))
         return read[0]
@@ -234,12 +239,24 @@ class Clara:
         """Do what `achat` does and wait for it; works inside a running event loop too."""
         return self._waited(self.achat(messages, **options))
 
+    def achat_stream(self, messages: Sequence[Message], **options: Any) -> AsyncChatStream:
+        """Do what `achat` does, begun at once: what is returned yields its events as they happen, and the `Reply` last."""
+        return AsyncChatStream(lambda observer: self.achat(messages, **_observed(options, observer)))
+
+    def chat_stream(self, messages: Sequence[Message], **options: Any) -> ChatStream:
+        """Do what `achat_stream` does, without an event loop."""
+        return ChatStream(
+            lambda observer: self.achat(messages, **_observed(options, observer)), self._loop_thread().submit
+        )
+
     def _waited(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        return self._loop_thread().run(coroutine)
+
+    def _loop_thread(self) -> LoopThread:
         with self._starting:
             if self._thread is None:
                 self._thread = LoopThread()
-            thread = self._thread
-        return thread.run(coroutine)
+            return self._thread
 
     def knowledge(self) -> KnowledgeBase:
         """Return the knowledge base, opening it (and building it the first time) if need be."""
@@ -290,14 +307,18 @@ class Clara:
         """Return the mark around untrusted text, which nobody outside can guess.
 
         Random per request; with a response cache the same for the same question, or the cache would never
-        be hit, and secret all the same: keyed by a secret of this process or of the user's data folder.
+        be hit, and secret all the same: keyed by a secret of this process, of the user's data folder or of all
+        replicas.
         """
         if self.settings.cache == "off":
             return secrets.token_hex(6)
-        key = _PROCESS_KEY if self.settings.cache == "memory" else _stored_key(self.settings.cache_folder / "fence.key")
+        key = self._shared_key or (
+            _PROCESS_KEY if self.settings.cache == "memory" else _stored_key(self.settings.cache_folder / "fence.key")
+        )
         return hmac.new(key, repr(question).encode(), "sha256").hexdigest()[:12]
 
-    def _check_method(self, name: str) -> None:
+    def check_method(self, name: str) -> None:
+        """Raise ConfigError where there is no such method, or it needs a model and none is set."""
         if name not in METHODS:
             raise ConfigError(f"unknown method {name[:40]!r}: choose one of {', '.join(sorted(METHODS))}")
         if name != EVIDENCE_MODEL and self.models is None:
@@ -314,6 +335,14 @@ def _fall_back(run: Run, error: ClaraError) -> str:
     reason = type(error).__name__
     run.trace.warn("fallback", f"the model failed ({reason}); answered from the knowledge base alone")
     return EVIDENCE_MODEL
+
+
+async def _at_once(read: Callable[[], T]) -> T:
+    return read()
+
+
+def _observed(options: Mapping[str, Any], observer: Observer) -> dict[str, Any]:
+    return {**options, "observers": (*options.get("observers", ()), observer)}
 
 
 def _by_model(prices: Mapping[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:

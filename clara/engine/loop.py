@@ -19,8 +19,13 @@ class LoopThread:
         self._thread = threading.Thread(target=self._loop.run_forever, name="clara", daemon=True)
         self._thread.start()
 
+    def submit(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
+        """Begin a coroutine, in the caller's context."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        future: Future[T] = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        """Wait for a coroutine."""
+        future = self.submit(coroutine)
         try:
             return future.result()
         except BaseException:

@@ -8,7 +8,7 @@ from typing import Any
 
 from clara import languages
 from clara.choices import LETTERS, label_options
-from clara.engine.answer_language import settle_languages
+from clara.engine.answer_language import settle_languages, without_wish
 from clara.errors import InputError
 from clara.text import clean, fold
 from clara.types import Option, Question, Turn
@@ -42,6 +42,7 @@ def make_question(
     if language.strip().lower() == "auto":
         asked = [turn.text for turn in turns if turn.role == "user"]
         found, wished = settle_languages([*asked, text], instructions)
+        text = without_wish(text)
         if found == languages.UNKNOWN and listed:
             found = languages.detect(" ".join([text, *(option.text for option in listed)])).language
     else:
@@ -50,7 +51,8 @@ def make_question(
         wished = languages.canonical(answer_in)
     place = _checked_text(country, "the country")[:_MAX_LABEL] if country else None
     return Question(
-        text=text, language=found, options=listed, history=turns, country=place, answer_in=wished,
+        text=text, language=found, options=listed, history=turns, country=place,
+        answer_in=wished if wished != found else None,
         instructions=_checked_text(instructions, "the system message") if instructions else "",
         attachments=tuple(attachments),
     )  # fmt: skip

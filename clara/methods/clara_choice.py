@@ -19,7 +19,7 @@ from clara.errors import KnowledgeError
 from clara.knowledge import Concept, SearchResult, cite
 from clara.stages.blocks import concepts_of, search_words, show_glossary
 from clara.stages.concurrent import together
-from clara.stages.draft_choice import draft_choice, draft_choice_abroad, draft_choice_from_evidence, from_memory
+from clara.stages.draft_choice import draft_choice, draft_choice_abroad, draft_choice_from_evidence
 from clara.stages.evidence import score_options
 from clara.stages.reconcile import EVIDENCE_GROUP, Decision, reconcile
 from clara.stages.retrieve import note_no_search, retrieve
@@ -81,11 +81,14 @@ class _Making:
     async def _native(self) -> list[Draft]:
         """Draft in the asker's language, from evidence where any passes the gate."""
         run, asked, glossary = self.run, as_asked(self.run.question), self._glossary()
-        found = await self._search() if run.settings.evidence else SearchResult()
+        found = await self._first_search() if run.settings.evidence else SearchResult()
         if not found.evidence:
             return [await draft_choice(run, "native", asked, turn=0, glossary=glossary)]
-        draft = await draft_choice_from_evidence(run, asked, found.evidence, turn=0, glossary=glossary, route="native")
-        return [from_memory(draft)]
+        return [
+            await draft_choice_from_evidence(
+                run, asked, found.evidence, turn=0, glossary=glossary, route="native", or_memory=True
+            )
+        ]
 
     async def _english(self) -> list[Draft]:
         if not self._foreign:
@@ -113,13 +116,13 @@ class _Making:
         """Add the drafts of round 3, as many as the calls that are left allow."""
         run, asked = self.run, as_asked(self.run.question)
         usable = [d for d in self.drafts if d.usable]
-        native = next((d for d in usable if d.route == "native"), None)
+        native = next((d for d in self.drafts if d.route == "native" and d.error is None), None)
         wanted = []
         if usable and run.settings.evidence and run.settings.native:
             wanted.append(self._from_evidence(native.query if native else ""))
-        if native is not None and native.group == EVIDENCE_GROUP:
+        if usable and native is not None and native.group == EVIDENCE_GROUP:
             wanted.append(self._again("native_closed", asked))
-        if not any(d.language == "en" for d in usable):
+        elif not any(d.language == "en" for d in usable):
             wanted.append(self._again("second", asked))
         limit = min(run.meter.limits.calls or _CALLS, _CALLS)
         spare = limit - run.meter.calls - len(wanted) if usable else 0
@@ -146,6 +149,12 @@ class _Making:
     async def _abroad(self, language: str, turn: int) -> list[Draft]:
         glossary = show_glossary(self.run, self.concepts, (self.run.question.language, language))
         return [await draft_choice_abroad(self.run, language, turn=turn, glossary=glossary)]
+
+    async def _first_search(self) -> SearchResult:
+        """Search in the asker's language alone: a draft waits for it, and no translation is there yet."""
+        question = self.run.question
+        asked = " ".join([question.text, *(option.text for option in question.options)])
+        return await retrieve(self.run, asked, question.language, nearest=True)
 
     async def _search(self, query: str = "") -> SearchResult:
         """Search with the question in its own words and in English, or with better words."""

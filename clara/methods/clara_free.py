@@ -85,17 +85,14 @@ async def _draft(run: Run) -> tuple[Translation, SearchResult, list[Draft]]:
             run.trace.warn("translate", run.say("english_dropped"))
             return pivot, found, []
         draft = await draft_free(
-            run, "english", language="en", text=pivot.text, evidence=found.evidence, validity=pivot.validity,
-            original=question.text if foreign else "",
-        )  # fmt: skip
+            run, "english", pivot, evidence=found.evidence, original=question.text if foreign else ""
+        )
         return pivot, found, [draft]
 
     if not run.settings.native:
         return await by_english()
-    native = draft_free(
-        run, "native", language=question.language, text=question.text, in_english=True,
-        glossary=show_glossary(run, concepts, (question.language, "en")),
-    )  # fmt: skip
+    glossary = show_glossary(run, concepts, (question.language, "en"))
+    native = draft_free(run, "native", as_asked(question), glossary=glossary, in_english=True)
     first, (pivot, found, drafts) = await together(native, by_english())
     return pivot, found, [*drafts, first]
 

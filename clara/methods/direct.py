@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clara.choices import read_choice
+from clara.languages import english_name
 from clara.models import Completion
 from clara.stages.given import draft_of
 from clara.stages.state import Outcome, Run
@@ -36,6 +37,7 @@ async def _asked(run: Run) -> Completion:
     """Ask in a conversation of real turns, as the application itself would; tool results come before the question."""
     question = run.question
     listed = "\n".join(f"{option.id}) {option.text}" for option in question.options)
-    prompt = run.prompts.render("draft/direct", question=question.text, options=listed)
+    language = english_name(question.answer_in) if question.answer_in else "the language of the question"
+    prompt = run.prompts.render("draft/direct", language=language, question=question.text, options=listed)
     history = [turn if turn.role != "tool" else Turn(role="user", text=turn.text) for turn in question.history]
     return await run.ask("draft", prompt, history=history, attachments=question.attachments)

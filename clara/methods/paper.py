@@ -73,9 +73,7 @@ def collection_of(evidence: Evidence) -> str:
 
 async def _answer(run: Run, pivot: Translation, evidence: Sequence[Evidence]) -> Draft:
     if not run.question.options:
-        return await draft_free(
-            run, "english", language="en", text=pivot.text, evidence=evidence, validity=pivot.validity
-        )
+        return await draft_free(run, "english", pivot, evidence=evidence)
     if evidence:
         return await draft_choice_from_evidence(run, pivot, evidence, turn=0)
     return await draft_choice(run, "english", pivot, turn=0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from clara.stages.blocks import search_words
 from clara.stages.draft import draft_free
 from clara.stages.draft_choice import draft_choice, draft_choice_from_evidence
@@ -16,9 +18,8 @@ async def rag(run: Run) -> Outcome:
     question = run.question
     found = await retrieve(run, search_words(question), question.language, live=True)
     if not question.options:
-        draft = await draft_free(
-            run, "evidence", language=question.answer_language, text=question.text, evidence=found.evidence
-        )
+        answered_in = replace(as_asked(question), language=question.answer_language)
+        draft = await draft_free(run, "evidence", answered_in, evidence=found.evidence)
     elif found.evidence:
         draft = await draft_choice_from_evidence(run, as_asked(question), found.evidence, turn=0)
     else:

@@ -24,7 +24,7 @@ async def translate_test(run: Run) -> Outcome:
     if question.options:
         draft = await draft_choice(run, "english", pivot, turn=0, step_by_step=run.settings.chain_of_thought)
     else:
-        draft = await draft_free(run, "english", language="en", text=pivot.text, validity=pivot.validity)
+        draft = await draft_free(run, "english", pivot)
         if question.answer_language != "en":
             draft = await bring_back(run, draft)
     return finish_draft(run, draft)

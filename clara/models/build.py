@@ -15,6 +15,7 @@ from clara.models.cache import Cached, Replies, open_replies
 from clara.models.langchain import LangChainModel
 from clara.models.resilience import Fallback, Retrying
 from clara.models.scripted import SCRIPTED, read_script
+from clara.models.shared import SharedCached, SharedReplies
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -60,10 +61,12 @@ def build_models(
     Nothing is connected to yet, and provider packages load at the first call. Raises ConfigError.
     """
     replies = open_replies(settings)
+    shared = SharedReplies(settings) if settings.cache == "redis" else None
 
     def ready(model: ChatModel, identity: str) -> ChatModel:
         replay = settings.cache == "replay"
         kept = model if replies is None else Cached(model, replies, identity, replay=replay)
+        kept = kept if shared is None else SharedCached(kept, shared, identity)
         return _retrying(around(kept), settings)
 
     def named(name: str) -> ChatModel:

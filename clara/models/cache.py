@@ -177,6 +177,6 @@ class Cached:
 
 def open_replies(settings: Settings) -> Replies | None:
     """Return the cache that the settings ask for. Raises ConfigError where its file cannot be used."""
-    if settings.cache == "off":
+    if settings.cache in ("off", "redis"):
         return None
     return Replies(None if settings.cache == "memory" else settings.cache_folder / REPLIES)

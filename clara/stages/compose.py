@@ -254,10 +254,9 @@ class _Answer:
 
 
 def _texts(checked: CheckedClaim, asked_in: str) -> list[tuple[str, str]]:
-    """Return what was accepted with a claim, each text with its language; the statement first."""
+    """Return what was accepted, each text with its language: the judged statement, and the quote it rests on."""
     claim = checked.claim
     found = [(text_language(claim, "en" if checked.route == "english" else asked_in), claim.text)]
-    found += [("en", text) for text in (claim.dose, claim.condition, claim.country or "") if text]
     found += [(checked.citation.language, checked.citation.quote)] if checked.citation else []
     return found
 

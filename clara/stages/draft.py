@@ -16,7 +16,7 @@ from clara.stages.blocks import show_country, show_evidence, show_history
 from clara.stages.given import given_draft
 from clara.stages.state import Reply, Run
 from clara.text import clean
-from clara.types import Citation, Claim, Draft, Evidence, Locality, Polarity
+from clara.types import Citation, Claim, Draft, Evidence, Locality, Polarity, Translation
 
 _CLAIMS = 8
 
@@ -79,28 +79,28 @@ _IN_ENGLISH = '- "english" is the same claim in English, with nothing added and 
 async def draft_free(
     run: Run,
     route: str,
+    asked: Translation,
     *,
-    language: str,
-    text: str,
     original: str = "",
     glossary: str = "",
     evidence: Sequence[Evidence] = (),
-    validity: float = 1.0,
     in_english: bool = False,
 ) -> Draft:
     """Ask for a free answer as claims; with evidence, each claim with the quote it rests on.
 
-    in_english: every claim in English too, for drafts that are compared with others.
+    asked: the question; its language is the draft's. in_english: every claim in English too, for drafts that are
+    compared with others.
     """
     if (given := given_draft(run, route)) is not None:
         return given
+    language = asked.language
     foreign = in_english and language != "en"
     common = {
         "fence": run.fence,
         "language": english_name(language),
         "english": _IN_ENGLISH if foreign else "",
         "field": '"english": "...", ' if foreign else "",
-        "question": run.fenced(text),
+        "question": run.fenced(asked.text),
         "original": f"The same question as it was asked:\n{run.fenced(original)}" if original else "",
         "history": show_history(run),
         "country": show_country(run),
@@ -121,7 +121,7 @@ async def draft_free(
         model=model,
         text="\n".join(claim.wording or claim.text for claim in claims),
         confidence=reply.confidence,
-        translation_validity=validity,
+        translation_validity=asked.validity,
         locality=reply.locality,
         claims=claims,
         citations=tuple(c.citation for c in claims if c.citation),

@@ -163,10 +163,12 @@ async def draft_choice_from_evidence(
     compare: bool = False,
     glossary: str = "",
     route: str = "evidence",
+    or_memory: bool = False,
 ) -> Draft:
     """Ask for one option from passages; the rest as in `draft_choice`.
 
     Quotes that code cannot find do not count, and without any the draft is insufficient.
+    or_memory: where the model itself finds the passages insufficient, its choice counts as what it knows.
     """
     if (given := given_draft(run, route)) is not None:
         return given
@@ -218,15 +220,10 @@ async def draft_choice_from_evidence(
         query="" if reply.sufficient else reply.query[:300],
     )
     if not run.settings.verify:  # then it is a vote like any other
-        draft = replace(draft, group=model_group(model), sufficient=reply.sufficient)
+        draft = replace(draft, group=model_group(model), sufficient=reply.sufficient or or_memory)
+    elif or_memory and not reply.sufficient:
+        draft = replace(draft, group=model_group(model), sufficient=True, citations=(), text="")
     return draft if reply.faithful else _by_the_original(run, draft)
-
-
-def from_memory(draft: Draft) -> Draft:
-    """Return an insufficient evidence draft as what it is besides: what the model knows, with no evidence for it."""
-    if draft.error is not None or draft.sufficient:
-        return draft
-    return replace(draft, group=model_group(draft.model), sufficient=True, citations=(), text="")
 
 
 def _comparison(run: Run, compare: bool) -> dict[str, str]:

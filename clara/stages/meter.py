@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from clara.config import BudgetSettings
@@ -13,6 +14,11 @@ from clara.types import Usage
 _REPLY_TOKENS = 600
 """Kept free for the reply of each call under way. CLARA's own calls ask for short JSON, which is rarely longer."""
 _ATTACHMENT_TOKENS = 800
+
+ROUND: ContextVar[int] = ContextVar("round", default=0)
+"""The round of the latest call that this line of work has waited for. A task begins with that of the task that made it;
+`together` takes on the latest of its parts. So rounds follow from what waits for what, and not from how quick replies
+are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +53,18 @@ class Meter:
     passed: int = 0
     held: list[Hold] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        ROUND.set(0)  # an answer begins; the one before it may have been made in this task
+
     def begin(self, call: Call, model: str, elapsed_s: float, *, passed: bool = False) -> Hold:
-        """Count a call, whose round is one more than the latest that has ended. passed: it is the application's own.
+        """Count a call, whose round is one more than that of the call it waited for. passed: the application's own.
 
         Raises BudgetExceeded, or ConfigError where money is limited and the model's price is not known.
         """
         limits = self.limits
         if limits.calls is not None and self.calls >= limits.calls:
             raise BudgetExceeded(f"the budget of {limits.calls} model calls is used up")
-        if limits.rounds is not None and self.rounds >= limits.rounds:
+        if limits.rounds is not None and ROUND.get() >= limits.rounds:
             raise BudgetExceeded(f"the budget of {limits.rounds} rounds is used up")
         if limits.seconds is not None and elapsed_s >= limits.seconds:
             raise BudgetExceeded(f"the budget of {limits.seconds:g} seconds is used up")
@@ -71,7 +80,7 @@ class Meter:
             if spent >= limits.cost or spent + expected[1] > limits.cost:
                 raise BudgetExceeded(f"the budget of {limits.cost:g} has no room for another call")
         self.calls += 1
-        number = 0 if passed else self.rounds + 1
+        number = 0 if passed else ROUND.get() + 1
         hold = Hold(number)
         if expected != (0, 0.0):
             reply = self.prices.get(model, (0.0, 0.0))[1] * _REPLY_TOKENS / 1e6
@@ -85,6 +94,7 @@ class Meter:
         if completion is not None and completion.cached and not self.replayed:
             self.calls -= 1
             return
+        ROUND.set(max(ROUND.get(), hold.round))
         self.rounds = max(self.rounds, hold.round)
         self.passed += hold.round == 0
         if completion is None:

@@ -24,14 +24,22 @@ async def retrieve(
     variants: Mapping[str, str] | None = None,
     k: int | None = None,
     live: bool = False,
+    nearest: bool = False,
 ) -> SearchResult:
     """Search for `query`; a knowledge base that fails gives no evidence and a warning, not an error.
 
+    nearest: in one language only, the query's own or English.
     live: where nothing passes the gate, ask the live sources that the settings name.
     """
     try:
         result = await asyncio.to_thread(
-            run.knowledge.search, query, language, variants=variants, k=k, country=run.question.country
+            run.knowledge.search,
+            query,
+            language,
+            variants=variants,
+            k=k,
+            country=run.question.country,
+            nearest=nearest,
         )
     except KnowledgeError as error:
         note_no_search(run, error)

@@ -142,7 +142,7 @@ class Run:
         """Return the call for a prompt; drafts and what is written for the asker follow the application's wishes."""
         system = prompt.system
         if self.question.instructions and prompt.name.startswith(("draft/", "write/")) and prompt.name != "write/back":
-            told = self.prompts.render("application/instructions", instructions=self.question.instructions)
+            told = self.prompts.render("draft/application", instructions=self.question.instructions)
             system = f"{system}\n\n{told.user}"
         return Call(system=system, turns=turns, options=self.sampling, sample=self.sample)
 

@@ -124,7 +124,7 @@ def test_insufficient_evidence_is_searched_again_once_beside_further_languages(
     answer = ask(make())
     assert [d.route for d in answer.drafts] == ["english", "native", "evidence", "es", "zh-Hans"]
     assert answer.usage.calls == 6 and answer.usage.rounds == 3
-    assert [e.data["languages"] for e in answer.trace if e.kind == "evidence"] == [["en", "hi"], ["en", "hi"]]
+    assert [e.data["languages"] for e in answer.trace if e.kind == "evidence"] == [["hi"], ["en", "hi"]]
     assert answer.choice == "ख"  # three languages against the English draft
 
 
@@ -630,7 +630,7 @@ def test_every_route_can_be_switched_off(
 
 
 def test_without_verification_a_quote_is_no_evidence(openai_server: FakeOpenAI, make: Make) -> None:
-    openai_server.script = doctor(picks=SPLIT, quote=QUOTE).serve
+    openai_server.script = doctor(picks={**SPLIT, "reading": RIGHT}, quote=QUOTE).serve
     states = [{v.state for v in ask(make(verify=on)).verdicts if v.against == "evidence"} for on in (True, False)]
     assert "supported" in states[0] and states[1] == {"not_enough_info"}
 

@@ -259,8 +259,8 @@ FORKING = """
 import asyncio, json, os, sys
 import clara.evaluation.run, clara.evaluation.datasets, chromadb, langchain_openai, rich.live, scipy.stats
 from clara.cli import main
-from clara.evaluation.run.answer import warm_up
-warm_up()
+from clara.evaluation.run.answer import load
+load()
 print("ready", flush=True)
 for line in sys.stdin:
     child = os.fork()
@@ -305,6 +305,13 @@ def ended(process: subprocess.Popen[str]) -> int:
     return int(next(line for line in lines if line.strip().lstrip("-").isdigit()))
 
 
+def wait_for_more(server: FakeOpenAI, count: int) -> None:
+    try:
+        server.wait_for_requests(len(server.requests) + count)
+    except TimeoutError as error:
+        raise AssertionError(f"{error}; the run said: {Path('output').read_text(encoding='utf-8')}") from None
+
+
 def test_killed_twenty_times_nothing_is_lost_or_paid_twice(
     forking: subprocess.Popen[str], openai_server: FakeOpenAI
 ) -> None:
@@ -318,7 +325,7 @@ def test_killed_twenty_times_nothing_is_lost_or_paid_twice(
     for kill in range(KILLS):
         child = begin(forking, command)
         # Somewhere in the making of the next answers: while a call is made, a reply kept, a row written.
-        openai_server.wait_for_requests(len(openai_server.requests) + draw.randint(1, 12))
+        wait_for_more(openai_server, draw.randint(1, 12))
         time.sleep(draw.random() * 0.03)
         os.kill(child, signal.SIGKILL)
         codes.append(ended(forking))

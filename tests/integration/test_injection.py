@@ -13,6 +13,7 @@ from clara import Answer, Clara
 from clara.errors import KnowledgeError
 from clara.knowledge import KnowledgeBase
 from clara.models import ScriptedModel
+from clara.stages.reconcile import EVIDENCE_GROUP
 from tests.conftest import SHIPPED
 from tests.doctors import kind
 from tests.poison import DOCUMENTS, SCENARIOS, Gullible, Poison, Scenario
@@ -67,7 +68,7 @@ class Asked:
     @property
     def said(self) -> Any:
         """What the asker gets, and the claims that it was made of."""
-        claims = [(d.route, d.choice, [c.text for c in d.claims]) for d in self.answer.drafts]
+        claims = [(d.route, [c.text for c in d.claims]) for d in self.answer.drafts if d.claims]
         return self.answer.answer, self.answer.choice, self.answer.abstained, self.answer.citations, claims
 
     @property
@@ -191,16 +192,23 @@ def test_an_order_released_by_hand_stays_inside_the_fence(
 
 @pytest.mark.parametrize("choice", [True, False], ids=["choice", "free"])
 @pytest.mark.parametrize("poison", VISIBLE, ids=name)
-def test_a_model_that_obeys_what_is_fenced_would_be_misled(
+def test_a_model_that_obeys_what_is_fenced_is_misled(
     kb: KnowledgeBase, add: Add, tmp_path: Path, poison: Poison, choice: bool
 ) -> None:
-    """What the quarantine is for: the same order, released, changes the answer of a model that does not mind fences."""
+    """What the quarantine is for: the same order, released, changes what a model says that does not mind fences.
+
+    A choice survives it: drafts that have not read the document outweigh the readings.
+    """
     document = add(poison.write(tmp_path))
     (chunk,) = [c for c in kb.quarantined() if c.document == document]
     kb.release(chunk.id)
     asked = ask(kb, poison.scenario, "clara", choice, order=poison.order, reads="everywhere")
     assert asked.obeyed
-    assert asked.answer.choice == "B" if choice else poison.scenario.false in asked.answer.answer
+    if choice:
+        readings = {d.choice for d in asked.answer.drafts if d.group == EVIDENCE_GROUP}
+        assert readings == {"B"} and asked.answer.choice == "A"
+    else:
+        assert poison.scenario.false in asked.answer.answer
 
 
 RINSE = "Rinse the eye with water at once, then go to hospital."

@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from clara.methods import METHODS
 from clara.models import Call
 from clara.stages.translate import check
 from tests.world import words
-from tests.world.bench import Results, run_bench
+from tests.world.bench import CALIBRATED, Results, run_bench
 from tests.world.knowledge import WorldKnowledge, default_settings
 from tests.world.loop import run_simulated
 from tests.world.mind import Behaviour, Mind
@@ -28,6 +29,7 @@ from tests.world.model import SimulatedModel, count_tokens
 from tests.world.questions import Item, Reading, World
 from tests.world.scenarios import LIMIT, SCENARIOS
 from tests.world.tables import (
+    FORMS,
     ONE_SIDED,
     PAGE,
     RESULT_MARKS,
@@ -49,8 +51,11 @@ SCORED = [scenario.name for scenario in SCENARIOS if scenario.name != LIMIT]
 # Where the bar is missed by so much that this size shows it; strict, so that the mark goes when the method gets there.
 # docs/debiasing.md says where it is missed at full size.
 MISSED = {
-    "bad translator": "a translation that names another disease leads every draft but one, and that one is outvoted",
-    "drafts always agree": "drafts that agree and are wrong are not held against documents that state the answer",
+    (
+        "clara",
+        "drafts always agree",
+    ): "memories that agree and are wrong outweigh two readings of a document, as long as "
+    "nobody has measured what the documents are worth",
 }
 
 
@@ -271,7 +276,7 @@ def test_the_figures_are_those_of_a_hand_computed_example() -> None:
     assert compare(results, "clara", "direct").error == pytest.approx(11.968, abs=0.001)
     assert compare(results, "clara", "direct", ["en"]).value == pytest.approx(25.0)
     assert str(estimate(correct[0, 0])) == "50.0 ± 28.9" and best_baseline(results) == "direct"
-    assert "| example | `direct` | +31.2 ± 12.0 | yes | +25.0 ± 25.0 |" in bar_table([results])
+    assert "| example | `direct` | `clara` | +31.2 ± 12.0 | yes | +25.0 ± 25.0 |" in bar_table([results])
     # Gap: 0, 0, 1, -.5 a question: mean .125, sd .6292.
     assert "| `clara` | 75.0 ± 25.0 | 62.5 ± 23.9 | 62.5 hi | +12.5 ± 31.5 | 3.00 | 2.00 | 99 | 25.0 |" in result_table(
         results
@@ -284,22 +289,25 @@ def test_the_bar_is_met_missed_or_within_error() -> None:
 
 
 @pytest.mark.parametrize(
-    "scenario",
+    ("method", "scenario"),
     [
-        pytest.param(name, marks=pytest.mark.xfail(strict=True, reason=MISSED[name])) if name in MISSED else name
-        for name in SCORED
+        pytest.param(*both, marks=pytest.mark.xfail(strict=True, reason=MISSED[both])) if both in MISSED else both
+        for both in product(FORMS, SCORED)
     ],
 )
-def test_clara_is_at_most_a_point_below_the_best_baseline(results: dict[str, Results], scenario: str) -> None:
+def test_clara_is_at_most_a_point_below_the_best_baseline(
+    results: dict[str, Results], method: str, scenario: str
+) -> None:
     best = best_baseline(results[scenario])
-    lead = compare(results[scenario], "clara", best)
-    assert verdict(lead, -1) != "no", f"clara against {best}: {lead.signed}"
+    lead = compare(results[scenario], method, best)
+    assert verdict(lead, -1) != "no", f"{method} against {best}: {lead.signed}"
 
 
+@pytest.mark.parametrize("method", FORMS)
 @pytest.mark.parametrize("scenario", SCORED)
-def test_clara_does_not_lower_english(results: dict[str, Results], scenario: str) -> None:
-    change = compare(results[scenario], "clara", "direct", ["en"])
-    assert verdict(change, 0) != "no", f"clara against direct in English: {change.signed}"
+def test_clara_does_not_lower_english(results: dict[str, Results], method: str, scenario: str) -> None:
+    change = compare(results[scenario], method, "direct", ["en"])
+    assert verdict(change, 0) != "no", f"{method} against direct in English: {change.signed}"
 
 
 @pytest.mark.parametrize("method", sorted(METHODS))
@@ -320,5 +328,5 @@ def test_the_page_shows_every_scenario_and_method_as_they_are() -> None:
     assert page == put_between(page, SCENARIO_MARKS, scenario_table()), "run: python -m tests.world"
     shown_results = page.split(RESULT_MARKS[0])[1].split(RESULT_MARKS[1])[0]
     assert shown_results.count("\n### ") == len(SCENARIOS) + 1, "run: python -m tests.world"
-    for method in METHODS:
+    for method in (*METHODS, CALIBRATED):
         assert shown_results.count(f"\n| `{method}` |") == len(SCENARIOS), "run: python -m tests.world"

@@ -44,6 +44,10 @@ class Gullible:
         # Too unsure for the answer to rest on: evidence is asked for.
         return {"reason": "as I remember", "choice": self._letter(user, misled), "confidence": 40}
 
+    def _abroad(self, user: str, misled: bool) -> Any:
+        options = ["?"] * len(letters(user))
+        return {"question": "?", "options": options, "choice": self._letter(user, misled), "confidence": 40}
+
     def _evidence(self, user: str, misled: bool) -> Any:
         number, quote = self._quote(user, misled)
         letter = self._letter(user, misled)

@@ -169,6 +169,7 @@ def test_the_written_template_is_toml_and_loads_into_the_defaults() -> None:
         "embed",
         "rerank",
         "live",
+        "server",
         "translator",
     }  # all commented
     uncommented = re.sub(r"^# (\w+ = .+)$", r"\1", template, flags=re.MULTILINE)

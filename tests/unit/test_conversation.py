@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clara.engine import make_question
-from clara.engine.answer_language import language_after, requested_language, settle_languages
+from clara.engine.answer_language import language_after, requested_language, settle_languages, without_wish
 from clara.engine.conversation import read_conversation
 from clara.engine.forms import read_form
 from clara.engine.request import ChatOptions
@@ -170,6 +170,25 @@ def test_a_short_follow_up_is_searched_with_what_it_follows_on_from() -> None:
 
 def test_without_a_conversation_a_message_is_what_it_is() -> None:
     assert language_after("why?", "und") == "und" and language_after("¿y en niños?", "und") == "es"
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("What is glaucoma? हिंदी में जवाब दें", "What is glaucoma?"),
+        ("हिंदी में बताइए कि ग्लूकोमा क्या है?", "ग्लूकोमा क्या है?"),
+        ("angrezi mein batao glaucoma kya hai", "glaucoma kya hai"),
+        ("Respóndeme siempre en castellano. What is glaucoma?", "What is glaucoma?"),
+        ("什么是青光眼？请用英文回答。", "什么是青光眼？"),
+        ("Please always respond in Portuguese. What is glaucoma?", "What is glaucoma?"),
+        ("Responda em inglês, por favor: o que é glaucoma?", "o que é glaucoma?"),
+        ("ما هو الزرق؟ أجب بالإنجليزية", "ما هو الزرق؟"),
+        ("Answer in English", "Answer in English"),
+        ("Don't answer in English: what is glaucoma?", "Don't answer in English: what is glaucoma?"),
+    ],
+)
+def test_a_wish_is_no_part_of_the_question(text: str, rest: str) -> None:
+    assert without_wish(text) == rest == make_question(text).text
 
 
 def test_a_named_language_leaves_nothing_to_be_told() -> None:

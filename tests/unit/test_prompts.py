@@ -29,7 +29,7 @@ def test_each_shipped_prompt_renders_with_exactly_its_inputs(name: str) -> None:
     assert [key for key in inputs if marker(key) not in shown] == []  # none is unused
     assert not re.search(r"\{\{|\}\}", shown)
     assert not any(marker(key) in prompt.system for key in template.untrusted)
-    assert prompt.user and (prompt.system or name in ("application/instructions", "repair/json"))
+    assert prompt.user and (prompt.system or name in ("draft/application", "repair/json"))
     for key in inputs:
         with pytest.raises(PromptError, match=f"missing inputs .*{key}"):
             template.render({k: v for k, v in inputs.items() if k != key})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from clara.engine import Clara
@@ -32,18 +31,25 @@ _REFUSED = re.compile(
 
 
 class RateLimited(Exception):
-    """A call of the answer was refused for as long as it was tried: the answer is to be made again, later."""
+    """A call of the answer was refused for as long as it was tried: the answer is to be made again, later.
+
+    retry_after_s: as the provider asked, if it did and the answer failed over it.
+    """
+
+    def __init__(self, retry_after_s: float | None = None) -> None:
+        super().__init__("refused")
+        self.retry_after_s = retry_after_s
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Asker:
-    """Makes answers with an engine. prices: model name -> (prompt, completion) price per million tokens."""
+    """Makes answers with an engine. ready: what `begin_loading` returned."""
 
-    engine: Clara
-    dataset: Dataset
-    prices: Prices
-    ready: asyncio.Future[None]
-    """Done once languages can be told apart, which takes a moment to load and must not hold calls up."""
+    def __init__(self, engine: Clara, dataset: Dataset, ready: asyncio.Future[None]) -> None:
+        self._engine = engine
+        self._dataset = dataset
+        prices = engine.settings.prices.items()
+        self._prices: Prices = {name.partition(":")[2] or name: price for name, price in prices}
+        self._ready = ready
 
     async def row(self, task: Task, config: str) -> dict[str, Any]:
         """Ask one question and return its row; a failure that may pass is a row with the status `error`.
@@ -51,10 +57,10 @@ class Asker:
         Raises RateLimited, and ClaraError for what would fail every other question too.
         """
         item = task.item
-        tally = Tally(self.prices)
+        tally = Tally(self._prices)
         TALLY.set(tally)
         try:
-            answer = await self.engine.aask(
+            answer = await self._engine.aask(
                 item.question,
                 options=item.options or None,
                 language=item.language,
@@ -66,18 +72,23 @@ class Asker:
             if isinstance(error, ModelAuthError):
                 raise
             if isinstance(error, ModelRateLimited):
-                raise RateLimited from None
+                raise RateLimited(error.retry_after_s) from None
             return _begun(task, config) | _failed(error, item, tally)
         outcomes = {event.data.get("outcome") for event in answer.trace if event.kind == "call"}
         if ModelRateLimited.__name__ in outcomes:  # a route that was refused would be one draft less
             raise RateLimited
-        await self.ready
-        judged = judge(self.dataset, item, task.method, answer.answer, answer.choice, abstained=answer.abstained)
-        record = _record(answer, task.method, item.language, private=self.dataset.private)
+        await self._ready
+        judged = judge(self._dataset, item, task.method, answer.answer, answer.choice, abstained=answer.abstained)
+        record = _record(answer, task.method, item.language, private=self._dataset.private)
         return _begun(task, config) | judged | _usage(answer) | record
 
 
-def warm_up() -> None:
+def begin_loading() -> asyncio.Future[None]:
+    """Load what tells languages apart, in a thread: it takes a moment, and must not hold calls up later."""
+    return asyncio.ensure_future(asyncio.to_thread(load))
+
+
+def load() -> None:
     """Load what tells languages apart."""
     detect("The identifier of languages is loaded by the first sentence that is long enough to need it.")
 

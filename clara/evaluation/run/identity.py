@@ -19,7 +19,7 @@ from clara.knowledge import KnowledgeBase
 # They change how long an answer takes, what it costs and where files lie, not what is answered.
 _ASIDE = frozenset(
     "home cache cache_dir prompts_dir kb_dir timeout_s attempts retry_wait_s retry_wait_max_s chroma_url method "
-    "prices".split()
+    "prices server redis_url redis_days".split()
 )
 _SECRET = ("key", "secret", "password", "authorization", "headers")
 
@@ -37,7 +37,7 @@ def make_identity(dataset: Dataset, settings: Settings, *, model: str, prompts: 
         "versions": {tag: _version(dataset, tag) for tag in dataset.languages},
         "model": model,
         "settings": shown_settings(settings),
-        "prompts": _fingerprint_files(prompts),
+        "prompts": fingerprint_files(prompts),
         "knowledge": None,
         "seed": seed,
     }
@@ -109,7 +109,7 @@ def _version(dataset: Dataset, tag: str) -> str:
     ).version()  # fmt: skip
 
 
-def _fingerprint_files(folder: Path) -> str:
+def fingerprint_files(folder: Path) -> str:
     files = sorted(path for path in folder.rglob("*") if path.suffix in (".md", ".toml"))
     listed = {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
     return fingerprint(listed)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import gc
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from clara.config import EVIDENCE_MODEL, Settings, load_settings
 from clara.engine import Clara
@@ -15,11 +16,11 @@ from clara.errors import ConfigError, DatasetError, ModelError, ModelRateLimited
 from clara.evaluation.datasets import DIRECT
 from clara.evaluation.records import Row, key_of, read_rows
 from clara.evaluation.results import manifest, write_questions
-from clara.evaluation.run.answer import Asker, RateLimited, failed_row, warm_up
+from clara.evaluation.run.answer import Asker, RateLimited, begin_loading, failed_row
 from clara.evaluation.run.finish import finish
 from clara.evaluation.run.folder import CACHE, RunFolder
 from clara.evaluation.run.identity import Identity, check_same, config_of, identify_knowledge, make_identity
-from clara.evaluation.run.pace import Pace, Prices, Watched
+from clara.evaluation.run.pace import Pace, Watched
 from clara.evaluation.run.plan import Plan, Progress, Task, begin_progress
 from clara.knowledge import KnowledgeBase
 from clara.models import ChatModel, build_models
@@ -27,6 +28,12 @@ from clara.resources import data_folder
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
+
+Place = Literal["local", "ray"]
+"""Where answers are made: in this process, or on a Ray cluster."""
+
+Ask = Callable[[Task, str], Awaitable[dict[str, Any]]]
+"""Makes an answer and returns its row; raises RateLimited where it is to be made again."""
 
 PACKAGES = ("numpy", "scipy", "langchain-core", "openai", "chromadb")
 _PATIENCE = 8
@@ -43,6 +50,7 @@ async def evaluate(
     settings: Settings | None = None,
     knowledge: KnowledgeBase | None = None,
     concurrency: int = 16,
+    engine: Place = "local",
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Ask every question of a plan with every method and return the content of results.json.
@@ -50,29 +58,37 @@ async def evaluate(
     out: a folder that gets manifest.json, records.jsonl, questions.jsonl and results.json. If a run was begun there, it
     goes on: what is recorded is not asked again, except for errors; methods, languages, questions and epochs may be
     added. Cancelled, it leaves what is done. model: in place of the one that the settings name. concurrency: answers in
-    the making at once. progress: called at the beginning and after every answer.
+    the making at once. engine: `ray` makes them on a Ray cluster, with a knowledge base of the settings. progress:
+    called at the beginning and after every answer.
     Raises ConfigError, DatasetError, KnowledgeError, and ModelError where every answer would fail.
     """
-    if concurrency < 1:
-        raise ConfigError("concurrency is at least 1")
+    if concurrency < 1 or engine not in get_args(Place):
+        raise ConfigError(f"concurrency is at least 1, and engine one of {', '.join(get_args(Place))}")
     given = load_settings() if settings is None else settings
+    ready = begin_loading()
     with RunFolder(out) as folder:
         before = folder.read_manifest()
         pace = Pace(concurrency)
         used = _settings(given, plan, out)
-        async with _open(used, model, knowledge, pace) as engine:
-            name = engine.models.draft.name if model is not None and engine.models else used.model
+        async with open_engine(used, model, knowledge, pace) as clara:
+            name = clara.models.draft.name if model is not None and clara.models else used.model
             prompts = data_folder("prompts", used.prompts_dir)
             identity = make_identity(plan.whole, used, model=name, prompts=prompts, seed=plan.seed)
             if set(plan.methods) - {DIRECT}:
-                identity["knowledge"] = identify_knowledge(await asyncio.to_thread(engine.knowledge))
+                identity["knowledge"] = identify_knowledge(await asyncio.to_thread(clara.knowledge))
             if before is not None:
                 identity = check_same(before["identity"], identity, out)
             folder.mend()
             folder.write_manifest(_manifest(before, plan, identity))
             write_questions(plan.dataset, out)
-            running = _Running(engine=engine, plan=plan, identity=identity, folder=folder, pace=pace, report=progress)
-            await running.run()
+            running = _Running(plan=plan, identity=identity, folder=folder, pace=pace, report=progress)
+            if engine == "local":
+                await running.run(Asker(clara, plan.dataset, ready).row)
+            else:
+                from clara.evaluation.run.cluster import RayAsker
+
+                async with RayAsker(used, model, plan.dataset, identity, pace) as asker:
+                    await running.run(asker.row)
         return await asyncio.to_thread(finish, out, plan.dataset)
 
 
@@ -88,9 +104,10 @@ def _settings(given: Settings, plan: Plan, out: Path) -> Settings:
     return given.model_copy(update={"fallback_models": fallback, **kept})
 
 
-def _open(
+def open_engine(
     used: Settings, model: ChatModel | BaseChatModel | None, knowledge: KnowledgeBase | None, pace: Pace
 ) -> Clara:
+    """Return an engine every call of which is seen by the pace."""
     if model is None and used.model == EVIDENCE_MODEL:
         return Clara(settings=used, knowledge=knowledge)
     models = build_models(used, model, around=lambda each: Watched(each, pace))
@@ -120,7 +137,6 @@ def _manifest(before: dict[str, Any] | None, plan: Plan, identity: Identity) -> 
 class _Running:
     """A run under way. later: answers that were refused and how often, to be made again."""
 
-    engine: Clara
     plan: Plan
     identity: Identity
     folder: RunFolder
@@ -131,26 +147,24 @@ class _Running:
     errors_in_a_row: int = 0
     configs: dict[tuple[str, str], str] = field(default_factory=dict)
 
-    async def run(self) -> None:
+    async def run(self, ask: Ask) -> None:
         """Make every answer that is still missing. The one that fails for all ends the run."""
         done = self._read_done()
         self.report(self.progress)
         try:
             async with asyncio.TaskGroup() as group:
-                asker = Asker(
-                    engine=self.engine, dataset=self.plan.dataset, prices=self._prices,
-                    ready=group.create_task(asyncio.to_thread(warm_up)),
-                )  # fmt: skip
                 for task in self.plan.tasks():
                     if not done[task.number]:
-                        await self._start(group, asker, task, 0)
+                        await self._start(group, ask, task, 0)
                 while self.later or self.pace.running:
                     if self.later:
-                        await self._start(group, asker, *self.later.pop(0))
+                        await self._start(group, ask, *self.later.pop(0))
                     else:
                         await self.pace.change()
         except BaseExceptionGroup as errors:
             raise errors.exceptions[0] from None
+        finally:
+            gc.unfreeze()
 
     def _read_done(self) -> bytearray:
         """Return a mark for each answer of the plan that is recorded; one byte each, whatever the answers hold."""
@@ -170,14 +184,14 @@ class _Running:
                 self.progress.cells[row["method"], row["language"]].count(row)
         return done
 
-    async def _start(self, group: asyncio.TaskGroup, asker: Asker, task: Task, refusals: int) -> None:
+    async def _start(self, group: asyncio.TaskGroup, ask: Ask, task: Task, refusals: int) -> None:
         await self.pace.begin()
-        group.create_task(self._answer(asker, task, refusals))
+        group.create_task(self._answer(ask, task, refusals))
 
-    async def _answer(self, asker: Asker, task: Task, refusals: int) -> None:
+    async def _answer(self, ask: Ask, task: Task, refusals: int) -> None:
         config = self._config(task.method, task.item.language)
         try:
-            row = await asker.row(task, config)
+            row = await ask(task, config)
         except RateLimited:
             if refusals < _PATIENCE:
                 self.later.append((task, refusals + 1))
@@ -191,6 +205,8 @@ class _Running:
         self.folder.append(row)
         progress = self.progress
         progress.cells[row["method"], row["language"]].count(row)
+        if not progress.asked:
+            gc.freeze()  # all is loaded now; looking through it for garbage would hold calls up for 0.1 s and more
         progress.asked += 1
         progress.running, progress.limit = self.pace.running, int(self.pace.limit)
         self.report(progress)
@@ -205,8 +221,3 @@ class _Running:
         if cell not in self.configs:
             self.configs[cell] = config_of(self.identity, method, language)
         return self.configs[cell]
-
-    @property
-    def _prices(self) -> Prices:
-        prices = self.engine.settings.prices
-        return {name.partition(":")[2] or name: price for name, price in prices.items()}

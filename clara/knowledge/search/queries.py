@@ -55,12 +55,12 @@ class QueryPlanner:
         first = list(dict.fromkeys([own, "en"] if "en" in available else [own]))
         return [*first, *self._others(first, available)][:_MOST_TARGETS]
 
-    def plan(self, query: str, language: str, variants: Mapping[str, str]) -> list[Query]:
-        """Return the queries to run, those of the query's own language first."""
+    def plan(self, query: str, language: str, variants: Mapping[str, str], *, most: int | None = None) -> list[Query]:
+        """Return the queries to run, those of the query's own language first; of at most `most` languages."""
         # Of a language the base does not hold, or a mixture, nothing better than its own words is there.
         foreign = language == UNKNOWN or self._lexicon.own_language(language) is None
         queries = []
-        for target in self.targets(language):
+        for target in self.targets(language)[:most]:
             if target == language or {target, language} == {"zh-Hans", "zh-Hant"}:
                 query = to_script(query, target)
                 queries.append(Query(target, query, 1.0, "asked"))

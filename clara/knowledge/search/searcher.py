@@ -71,6 +71,7 @@ class Searcher:
         variants: Mapping[str, str] | None = None,
         k: int | None = None,
         country: str | None = None,
+        nearest: bool = False,
     ) -> SearchResult:
         """Find evidence for `query`.
 
@@ -78,9 +79,11 @@ class Searcher:
             unknown language, or one the base does not hold, is searched in every language.
         k: passages wanted, default from the settings.
         country: where the asker is; evidence of that country comes first, that of another country last.
+        nearest: search one language only, the query's own or, where the base does not hold it, English: a third of
+            the work.
         """
         k = k or self._settings.k
-        found = self.candidates(query, language, variants or {})
+        found = self.candidates(query, language, variants or {}, nearest=nearest)
         if self._reranker is not None:
             found = self._rerank(query, found)
         gate, per_source = self._settings.gate, self._settings.per_source
@@ -95,10 +98,12 @@ class Searcher:
             problems=found.problems,
         )
 
-    def candidates(self, query: str, language: str, variants: Mapping[str, str]) -> Candidates:
+    def candidates(
+        self, query: str, language: str, variants: Mapping[str, str], *, nearest: bool = False
+    ) -> Candidates:
         """Run the queries of every language, and make one hit of passages that say the same."""
         own = self.lexicon.own_language(language)
-        queries = self._planner.plan(query, language, variants)
+        queries = self._planner.plan(query, language, variants, most=1 if nearest else None)
         problems: list[str] = []
         vector = self._shared_vector(query, problems)
         hits: dict[str, Hit] = {}

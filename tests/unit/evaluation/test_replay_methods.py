@@ -92,7 +92,7 @@ def test_rules_open_the_way_out_of_the_english_draft() -> None:
     assert answer_reconciled(case("AB C BB"), "es", "m", policy).choice == "A"  # native and one more are too few
     assert answer_reconciled(case("AABBBBB"), "pt", "m", policy) == Given(status="ok", choice="B", calls=2)
     assert answer_reconciled(case("AA-BBBB"), "pt", "m", policy).choice == "A"  # no native draft: English
-    assert answer_reconciled(case("ABBBBBB"), "en", "m", policy) == Given(status="ok", choice="B", calls=3)
+    assert answer_reconciled(case("ABBBBBB"), "en", "m", policy) == Given(status="ok", choice="A", calls=3)
     assert answer_reconciled(case("ABBBBBB"), "hi", "m", policy).calls == 4  # no rule for Hindi: open
 
 

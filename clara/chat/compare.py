@@ -1,0 +1,146 @@
+"""The same question in several languages, and what code finds to differ between the answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any, Literal
+
+from clara.chat.sessions import Column, total
+from clara.engine import Clara
+from clara.errors import ClaraError
+from clara.stages.matching import Statement, read_statement
+from clara.stages.wordings import in_digits, numerals
+from clara.text import numbers
+from clara.types import Answer, Claim, Usage
+
+Kind = Literal["answered", "choice", "numbers", "claims", "conflict"]
+_MARK = re.compile(r"\s?\[\d+(?:, ?\d+)*\]")
+_LIST_NUMBER = re.compile(r"^\s*\d{1,2}[.)]\s", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """Something that is not the same in all answers. said: what, by the language of the answer that says it."""
+
+    kind: Kind
+    said: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stated:
+    """A statement of an answer, in its own words and as code compares it. place: the passage it rests on."""
+
+    words: str
+    statement: Statement
+    place: str
+    supported: bool
+
+    def same(self, other: _Stated) -> bool:
+        return bool(self.place and self.place == other.place) or self.statement.resembles(other.statement)
+
+
+async def ask_in(clara: Clara, messages: Sequence[Mapping[str, Any]], language: str, **options: Any) -> Column:
+    """Ask the conversation's last question in another language.
+
+    It is translated as the engine translates; without anything that could, it is asked as it stands, and answered in
+    the language. A failure is a note, so that the other columns stand.
+    """
+    asked = str(messages[-1]["content"])
+    spent = Usage()
+    try:
+        if clara.models is None and clara.settings.translator.provider == "model":
+            reply = await clara.achat(messages, answer_in=language, **options)
+            return Column(language=language, question=asked, answer=reply.answer, usage=reply.usage)
+        translation, spent = await clara.atranslate(messages, language, **options)
+        if translation.validity == 0:
+            problems = ", ".join(translation.problems)
+            return Column(language=language, question=translation.text or asked, note=problems, usage=spent)
+        answer = await clara.aask(
+            translation.text,
+            options={option.id: option.text for option in translation.options},
+            language=language,
+            country=options.get("country"),
+            method=options.get("method"),
+            observers=options.get("observers", ()),
+        )
+        asked = "\n".join([translation.text, *(f"{o.id}) {o.text}" for o in translation.options)])
+        return Column(language=language, question=asked, answer=answer, usage=total([spent, answer.usage]))
+    except ClaraError as error:
+        return Column(language=language, question=asked, note=str(error), usage=spent)
+
+
+def differences(columns: Sequence[Column], groups: Mapping[str, str]) -> list[Difference]:
+    """Return what differs: who answered, the choice, numbers, statements, and statements that cannot both be true.
+
+    groups: id of a cited passage -> what the versions of it in other languages share. Statements are the same where
+    they rest on versions of one passage or have nearly the same English words; who words one anew is listed.
+    """
+    given = [(column.language, column.answer) for column in columns if column.answer and not column.answer.abstained]
+    silent = [column for column in columns if column.answer is None or column.answer.abstained]
+    found = []
+    if given and silent:
+        found.append(Difference(kind="answered", said=tuple((column.language, column.note) for column in silent)))
+    choices = {language: answer.choice or "-" for language, answer in given}
+    if len(set(choices.values())) > 1:
+        found.append(Difference(kind="choice", said=tuple(choices.items())))
+    found += _numbers(given)
+    found += _statements({language: statements(answer, groups) for language, answer in given})
+    return found
+
+
+def statements(answer: Answer, groups: Mapping[str, str]) -> list[_Stated]:
+    """Return what an answer states as far as it was told apart: its claims that were not refuted, else its quotes."""
+    by_text = {claim.text: claim for draft in answer.drafts for claim in draft.claims}
+    judged = [(by_text[v.claim], v.state) for v in answer.verdicts if v.claim in by_text and v.state != "refuted"]
+    if not judged:
+        quotes = [(Claim(text=c.quote, citation=c), c.language) for c in answer.citations]
+        return [_stated(claim, language, groups, supported=True) for claim, language in quotes]
+    return [
+        _stated(claim, "en" if claim.wording or answer.language == "en" else answer.language, groups,
+                supported=state == "supported")
+        for claim, state in judged
+    ]  # fmt: skip
+
+
+def _stated(claim: Claim, language: str, groups: Mapping[str, str], *, supported: bool) -> _Stated:
+    place = groups.get(claim.citation.id, claim.citation.id) if claim.citation else ""
+    statement = read_statement(claim, language)
+    return _Stated(words=claim.wording or claim.text, statement=statement, place=place, supported=supported)
+
+
+def _numbers(given: Sequence[tuple[str, Answer]]) -> list[Difference]:
+    """Find numbers that some answers have and others have neither in digits nor, where code can read them, in words."""
+    texts = {language: _LIST_NUMBER.sub("", _MARK.sub("", answer.answer)) for language, answer in given}
+    written = {language: dict.fromkeys(map(_plain, numbers(text))) for language, text in texts.items()}
+    spoken = {language: {*numerals(text), *numbers(in_digits(text))} for language, text in texts.items()}
+    lacking = {
+        language: [n for n in own if any(n not in written[o] and n not in spoken[o] for o in written)]
+        for language, own in written.items()
+    }
+    said = tuple((language, ", ".join(own)) for language, own in lacking.items() if own)
+    return [Difference(kind="numbers", said=said)] if said else []
+
+
+def _plain(number: str) -> str:
+    return number.rstrip("0").rstrip(".") if re.fullmatch(r"\d+\.\d+", number) else number
+
+
+def _statements(stated: Mapping[str, Sequence[_Stated]]) -> list[Difference]:
+    found = []
+    alone = [
+        (language, one.words)
+        for language, own in stated.items()
+        for one in own
+        if one.supported and any(not any(one.same(o) for o in stated[other]) for other in stated if other != language)
+    ]
+    if alone:
+        found.append(Difference(kind="claims", said=tuple(dict.fromkeys(alone))))
+    for (a, ours), (b, theirs) in combinations(stated.items(), 2):
+        for one in ours:
+            for other in theirs:
+                if one.statement.resembles(other.statement) and one.statement.contradicts(other.statement):
+                    found.append(Difference(kind="conflict", said=((a, one.words), (b, other.words))))
+    return found

@@ -1,0 +1,82 @@
+"""Answers in the making, as server-sent events that are never silent for long."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import aclosing
+from typing import Any
+
+from pydantic_core import to_json
+from starlette.types import Send
+
+from clara.server.asking import Ask
+from clara.types import Event, Reply
+
+Happening = tuple[int, Event | Reply | None]
+DONE = b"data: [DONE]\n\n"
+_HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache"),
+    (b"x-accel-buffering", b"no"),  # or a proxy holds the events back
+]
+
+
+async def happenings(ask: Ask, count: int, heartbeat_s: float) -> AsyncGenerator[Happening, None]:
+    """Make `count` replies at once, and yield with each one's number what happens and in the end the reply.
+
+    None where nothing happened for `heartbeat_s`. Closing it, or the first that fails, cancels all.
+    """
+    queue: asyncio.Queue[tuple[int, Event | Reply | Exception]] = asyncio.Queue()
+
+    async def make(number: int) -> None:
+        try:
+            queue.put_nowait((number, await ask(number, [lambda event: queue.put_nowait((number, event))])))
+        except Exception as error:  # raised where it is taken out
+            queue.put_nowait((number, error))
+
+    tasks = [asyncio.create_task(make(number)) for number in range(count)]
+    left = count
+    try:
+        while left:
+            try:
+                async with asyncio.timeout(heartbeat_s):
+                    number, happened = await queue.get()
+            except TimeoutError:
+                yield 0, None
+                continue
+            if isinstance(happened, Exception):
+                raise happened
+            left -= isinstance(happened, Reply)
+            yield number, happened
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def event_bytes(value: Mapping[str, Any]) -> bytes:
+    """Return one event: `data:` alone, since clients stumble over `id:`, `event:` and `retry:`."""
+    return b"data: " + to_json(value) + b"\n\n"
+
+
+async def send_events(
+    send: Send, events: AsyncGenerator[bytes, None], on_failure: Callable[[Exception], AsyncIterator[bytes]]
+) -> None:
+    """Send a stream. A failure on the way is its last event, and is raised after it.
+
+    on_failure: makes the events that say so.
+    """
+    await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+    failed: Exception | None = None
+    async with aclosing(events):
+        try:
+            async for piece in events:
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        except Exception as error:
+            failed = error
+            async for piece in on_failure(error):
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+    if failed is not None:
+        raise failed

@@ -130,7 +130,8 @@ class Chat:
                 made = replace(made, text=watcher.text, usage=watcher.usage)
             self.change(replace(before, exchanges=(*before.exchanges, made)))
         if answer is not None:
-            show_footer(self.screen, self.words, answer)
+            earlier = before.exchanges[-1].answer if before.exchanges else None
+            show_footer(self.screen, self.words, answer, before=earlier)
         self.screen.line()
 
     def options(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from clara.chat.sessions import Column, total
 from clara.engine import Clara
 from clara.errors import ClaraError
-from clara.stages.matching import Statement, read_statement
+from clara.stages.matching import Statement, read_statement, text_language
 from clara.stages.wordings import in_digits, numerals
 from clara.text import numbers
 from clara.types import Answer, Claim, Usage
@@ -34,6 +34,7 @@ class _Stated:
     """A statement of an answer, in its own words and as code compares it. place: the passage it rests on."""
 
     words: str
+    english: bool
     statement: Statement
     place: str
     supported: bool
@@ -56,8 +57,7 @@ async def ask_in(clara: Clara, messages: Sequence[Mapping[str, Any]], language: 
             return Column(language=language, question=asked, answer=reply.answer, usage=reply.usage)
         translation, spent = await clara.atranslate(messages, language, **options)
         if translation.validity == 0:
-            problems = ", ".join(translation.problems)
-            return Column(language=language, question=translation.text or asked, note=problems, usage=spent)
+            return Column(language=language, question="", note=", ".join(translation.problems), usage=spent)
         answer = await clara.aask(
             translation.text,
             options={option.id: option.text for option in translation.options},
@@ -93,22 +93,28 @@ def differences(columns: Sequence[Column], groups: Mapping[str, str]) -> list[Di
 
 def statements(answer: Answer, groups: Mapping[str, str]) -> list[_Stated]:
     """Return what an answer states as far as it was told apart: its claims that were not refuted, else its quotes."""
-    by_text = {claim.text: claim for draft in answer.drafts for claim in draft.claims}
-    judged = [(by_text[v.claim], v.state) for v in answer.verdicts if v.claim in by_text and v.state != "refuted"]
+    claims = {
+        claim.text: (claim, text_language(claim, draft.language)) for draft in answer.drafts for claim in draft.claims
+    }
+    judged = {v.claim: v.state == "supported" for v in answer.verdicts if v.claim in claims and v.state != "refuted"}
     if not judged:
         quotes = [(Claim(text=c.quote, citation=c), c.language) for c in answer.citations]
         return [_stated(claim, language, groups, supported=True) for claim, language in quotes]
-    return [
-        _stated(claim, "en" if claim.wording or answer.language == "en" else answer.language, groups,
-                supported=state == "supported")
-        for claim, state in judged
-    ]  # fmt: skip
+    stated = [_stated(*claims[text], groups, supported=supported) for text, supported in judged.items()]
+    kept: list[_Stated] = []
+    for one in sorted(stated, key=lambda one: one.english):  # of two drafts' words, those in the asker's language
+        if not any(one.statement.resembles(other.statement) for other in kept):
+            kept.append(one)
+    return kept
 
 
 def _stated(claim: Claim, language: str, groups: Mapping[str, str], *, supported: bool) -> _Stated:
     place = groups.get(claim.citation.id, claim.citation.id) if claim.citation else ""
     statement = read_statement(claim, language)
-    return _Stated(words=claim.wording or claim.text, statement=statement, place=place, supported=supported)
+    return _Stated(
+        words=claim.wording or claim.text, english=not claim.wording and language == "en", statement=statement,
+        place=place, supported=supported,
+    )  # fmt: skip
 
 
 def _numbers(given: Sequence[tuple[str, Answer]]) -> list[Difference]:

@@ -179,7 +179,7 @@ class Columns:
     size: int
 
     @classmethod
-    def fitting(cls, count: int, columns: int | None, *, least: int = 26, gap: int = 3) -> Columns | None:
+    def fitting(cls, count: int, columns: int | None, *, least: int = 24, gap: int = 3) -> Columns | None:
         """Share the width out; None where a column would be too narrow to read, or there is but one."""
         if columns is None or count < 2:
             return None

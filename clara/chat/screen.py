@@ -42,7 +42,7 @@ class Screen:
         if not shown:
             return
         self.wipe()
-        known = " ".join(_STYLES.get(name, name) for name in style.split())
+        known = "" if self.plain else " ".join(_STYLES.get(name, name) for name in style.split())
         self.console.print(Text(shown, style=known, end=""), end="", soft_wrap=True, highlight=False)
         self._at_start = shown.endswith("\n")
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import re
 import tempfile
+import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -18,13 +18,16 @@ from pydantic import TypeAdapter, ValidationError
 from clara.errors import ConfigError
 from clara.types import Answer, Usage
 
-_NAME = re.compile(r"\w[\w.-]{0,63}")
 _FORMAT = 1
+_LONGEST_NAME = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """The same question in another language. question: as it was asked there; note: why there is no answer."""
+    """The same question in another language.
+
+    question: as it was asked there, "" where no translation of it could be used. note: why there is no answer.
+    """
 
     language: str
     question: str
@@ -152,6 +155,15 @@ def write_private(path: Path, content: bytes) -> None:
         raise ConfigError(f"cannot write {path}: {error.strerror}") from None
 
 
+def _is_name(name: str) -> bool:
+    """Whether a name holds nothing but letters of any script with their signs, digits and - _ . inside it."""
+    return (
+        0 < len(name) <= _LONGEST_NAME
+        and not name.startswith((".", "-"))
+        and all(unicodedata.category(c)[0] in "LMN" or c in "-_." for c in name)
+    )
+
+
 class Shelf:
     """The saved conversations of one data folder. One process at a time has a conversation open."""
 
@@ -160,13 +172,15 @@ class Shelf:
 
     def names(self) -> list[str]:
         """Return the names of all, the one changed last first."""
-        found = [path for path in self._folder.glob("*.json") if _NAME.fullmatch(path.stem)]
+        found = [path for path in self._folder.glob("*.json") if _is_name(path.stem)]
         return [path.stem for path in sorted(found, key=lambda path: path.stat().st_mtime_ns, reverse=True)]
 
     def path(self, name: str) -> Path:
         """Return where a conversation lies. Raises ConfigError for a name that is none."""
-        if not _NAME.fullmatch(name):
-            raise ConfigError(f"no name for a chat: {name[:40]!r}; use letters, digits, - and _, at most 64")
+        if not _is_name(name):
+            raise ConfigError(
+                f"no name for a chat: {name[:40]!r}; use letters, digits, - and _, at most {_LONGEST_NAME}"
+            )
         return self._folder / f"{name}.json"
 
     def read(self, name: str) -> Session:

@@ -44,9 +44,10 @@ def _grounds(answer: Answer) -> list[str]:
 
 
 def _column(column: Column) -> list[str]:
-    parts = [f"### {_language(column.language)}", f"> {_safe(' '.join(column.question.split()))}"]
+    parts = [f"### {_language(column.language)}"]
+    parts += [f"> {_safe(' '.join(column.question.split()))}"] if column.question else []
     if column.answer is None:
-        return [*parts, _safe(column.note)]
+        return [*parts, f"not {'answered' if column.question else 'translated'}: {_safe(column.note)}"]
     return [*parts, _safe(column.answer.answer), *_grounds(column.answer)]
 
 

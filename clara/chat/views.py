@@ -17,14 +17,20 @@ _STATES = {"exact": "good", "near": "note", "unverified": "bad"}
 _VERDICTS = {"supported": "good", "refuted": "bad", "not_enough_info": "note", "unverified": "dim"}
 
 
-def show_footer(screen: Screen, words: Words, answer: Answer) -> None:
-    """Show what stands under an answer: its sources by name, notes, and how sure it is."""
+def show_footer(screen: Screen, words: Words, answer: Answer, *, before: Answer | None = None) -> None:
+    """Show what stands under an answer: its sources by name, notes, and how sure it is.
+
+    before: the answer before this one; that no model is asked is not said under every one.
+    """
     if answer.citations:
         screen.line()
         screen.line(words.say("chat_sources"), "bold")
         for title, language, numbers in _by_document(answer):
             screen.line(f"{title} ({language})", lead=" ".join(f"[{n}]" for n in numbers) + " ", indent=2)
+    told = before.warnings if before and before.method == answer.method == EVIDENCE_MODEL else ()
     for warning in answer.warnings:
+        if warning in told:
+            continue
         screen.line(warning, "note", lead="! " if not screen.plain else "Note: ")
     # Without a generator the number says how well the passages match, not how likely an answer is right.
     measure = words.say("chat_match") if answer.method == EVIDENCE_MODEL else words.say("chat_confidence")
@@ -79,13 +85,17 @@ def show_cost(screen: Screen, session: Session) -> None:
 def show_comparison(screen: Screen, words: Words, columns: Sequence[Column], found: Sequence[Difference]) -> None:
     """Show the answers side by side, and under them what differs, each with the language that says it."""
     blocks = []
+    alike = {column.question for column in columns} == {columns[0].question}
     for column in columns:
         head = f"{_name(column.language)} · {column.language}"
-        if column.answer is None:
-            text = "\n\n".join(part for part in (_quoted(column.question), column.note) if part)
-        else:
-            text = f"{_quoted(column.question)}\n\n{column.answer.answer}"
-        blocks.append((head, text))
+        said = column.note if column.answer is None else column.answer.answer
+        if not column.question:
+            said = f"{words.say('compare_untranslated')} ({said})"
+        elif not alike:
+            said = f"{_quoted(column.question)}\n\n{said}"
+        blocks.append((head, said))
+    if alike:
+        screen.line(words.say("compare_as_asked"), "note")
     _side_by_side(screen, blocks)
     screen.line()
     headings: Mapping[str, str] = {

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from clara.evaluation.replay.bar import Bar
 
 evaluation = typer.Typer(
-    no_args_is_help=True, help="Measure accuracy and the gap between languages, on answers that are already recorded."
+    no_args_is_help=True,
+    help="Measure accuracy and the gap between languages, by asking models or on recorded answers.",
 )
 
 Data = Annotated[

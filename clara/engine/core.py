@@ -240,7 +240,7 @@ class Clara:
         return self._waited(self.achat(messages, **options))
 
     def achat_stream(self, messages: Sequence[Message], **options: Any) -> AsyncChatStream:
-        """Do what `achat` does, begun at once: what is returned yields its events as they happen, and the `Reply` last."""
+        """Do what `achat` does, begun at once: yields its events as they happen, and the `Reply` last."""
         return AsyncChatStream(lambda observer: self.achat(messages, **_observed(options, observer)))
 
     def chat_stream(self, messages: Sequence[Message], **options: Any) -> ChatStream:

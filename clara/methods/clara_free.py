@@ -79,7 +79,7 @@ async def _draft(run: Run) -> tuple[Translation, SearchResult, list[Draft]]:
         found = SearchResult()
         if run.settings.evidence:
             found = await retrieve(
-                run, search_words(question), question.language, variants=search_variants(pivot), live=True
+                run, search_words(question, concepts), question.language, variants=search_variants(pivot), live=True
             )
         if pivot.validity == 0:
             run.trace.warn("translate", run.say("english_dropped"))

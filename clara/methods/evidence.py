@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from clara.knowledge import cite
 from clara.languages import UNKNOWN, english_name
-from clara.stages.blocks import search_words
+from clara.stages.blocks import concepts_of, search_words
 from clara.stages.concurrent import together
 from clara.stages.evidence import OptionScore, answering_lines, is_odd_one_out, score_options
 from clara.stages.retrieve import retrieve
@@ -35,12 +35,13 @@ async def evidence(run: Run) -> Outcome:
 async def _free(run: Run) -> Outcome:
     run = _identified(run)
     question = run.question
-    found = await retrieve(run, search_words(question), question.language)
+    asked = search_words(question, concepts_of(run, question))
+    found = await retrieve(run, asked, question.language)
     if not found.evidence:
         return Outcome(text=write_abstention(run, "abstain_evidence"), abstained=True)
     target = _answer_language(run, found.evidence[0])
     shown = [_in_language(run, item, target) for item in found.evidence]
-    query = found.queries.get(shown[0].passage.language, search_words(question))
+    query = found.queries.get(shown[0].passage.language, asked)
     lines = answering_lines(run.knowledge, query, shown[0].passage.language, shown)
     citations = tuple(cite(line.passage, line.text) for line in lines)
     routes = sorted({name.partition(":")[2] for item in found.evidence[:1] for name in item.origins})

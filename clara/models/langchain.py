@@ -27,8 +27,10 @@ from clara.waiting import retry_after_s
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import AIMessage
-    from langchain_core.runnables import Runnable
+    from langchain_core.runnables import Runnable, RunnableConfig
 
+ALONE: RunnableConfig = {"callbacks": []}
+"""How CLARA's own calls are made: inside an application's run they would be shown as the application's."""
 _KEY_LIKE = re.compile(r"(?i)\b(?:sk|pk|key|token|bearer)[-_ ](?=[\w.\-]*[\d*])[\w*.\-]{6,}")
 
 
@@ -64,21 +66,23 @@ class LangChainModel:
 
     async def _complete(self, model: BaseChatModel, call: Call) -> Completion:
         asked, options = with_options(model, call.options)
-        return _completion(await asked.ainvoke(wire_messages(call), **options), self._name)
+        return completion_of(await asked.ainvoke(wire_messages(call), ALONE, **options), self._name)
 
     async def _stream(self, model: BaseChatModel, call: Call, show: Show) -> Completion:
         asked, options = with_options(model, call.options)
         if "stream_usage" in type(model).model_fields.keys() - model.model_fields_set:
             options["stream_usage"] = True  # left alone, LangChain asks only OpenAI itself for token counts
         whole: Any = None
-        async with aclosing(cast("AsyncGenerator[Any]", asked.astream(wire_messages(call), **options))) as chunks:
+        async with aclosing(
+            cast("AsyncGenerator[Any]", asked.astream(wire_messages(call), ALONE, **options))
+        ) as chunks:
             async for chunk in chunks:
                 whole = chunk if whole is None else whole + chunk
                 if chunk.text:
                     show(chunk.text)
         if whole is None:
             raise ModelBadOutput(f"{self._name}: the reply was empty", retryable=True)
-        return _completion(whole, self._name)
+        return completion_of(whole, self._name)
 
     def _model(self) -> BaseChatModel:
         loop = asyncio.get_running_loop()
@@ -108,7 +112,8 @@ def with_options(model: BaseChatModel, options: Mapping[str, Any]) -> tuple[Runn
     return model.bind_tools(tools, **({"tool_choice": choice} if choice else {})), known
 
 
-def _completion(message: AIMessage, name: str) -> Completion:
+def completion_of(message: AIMessage, name: str) -> Completion:
+    """Return a reply of the model called `name` as a completion."""
     usage: Mapping[str, Any] = message.usage_metadata or {}
     # LangChain marks a reply from its cache by a total cost of zero.
     cached = "total_cost" in usage

@@ -188,7 +188,7 @@ def _usage(usage: Usage) -> dict[str, Any]:
     sums = usage_object([usage])
     return {
         "input_tokens": sums["prompt_tokens"],
-        "input_tokens_details": {"cached_tokens": 0},
+        "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
         "output_tokens": sums["completion_tokens"],
         "output_tokens_details": {"reasoning_tokens": 0},
         "total_tokens": sums["total_tokens"],

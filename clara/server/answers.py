@@ -169,7 +169,8 @@ class ResponsesForm(_Form):
 
     def failed(self, error: Exception) -> list[Mapping[str, Any]]:
         failure = failure_of(error)
-        return [self._events.failed(failure.code, failure.message)]
+        code = "rate_limit_exceeded" if failure.status == 429 else "server_error"  # of that API's own few
+        return [self._events.failed(code, failure.message)]
 
 
 class Answers:
@@ -190,8 +191,7 @@ class Answers:
         if limits.log_content:
             exchange.content = {"asked": body.get("messages", body.get("input"))}
         if named.upstream is not None and is_openai(named.upstream):
-            async with service.admission.place(), asyncio.timeout(limits.request_s):
-                await service.upstream.forward(self._form.path, body, raw, receive, send, exchange)
+            await while_connected(receive, _forward(service, exchange, self._form.path, body, raw, send))
             return
         asked = self._form.read(body, extension)
         if named.upstream is not None:
@@ -201,6 +201,13 @@ class Answers:
             ask = ask_clara(service.clara, asked, _method(service, named, extension))
         answer = _Answer(service, exchange, self._form(body, extension.explain), ask, asked.count)
         await while_connected(receive, (answer.stream if request.stream else answer.whole)(send))
+
+
+async def _forward(
+    service: Service, exchange: Exchange, path: str, body: Mapping[str, Any], raw: bytes, send: Send
+) -> None:
+    async with service.admission.place(), asyncio.timeout(service.settings.server.request_s):
+        await service.upstream.forward(path, body, raw, send, exchange)
 
 
 @dataclass(frozen=True, slots=True)

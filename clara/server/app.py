@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -14,8 +15,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from clara.engine import Clara
+from clara.languages import detect
 from clara.server import endpoints
 from clara.server.answers import Answers, ChatForm, ResponsesForm
+from clara.server.catalogue import is_openai
 from clara.server.errors import failure_of
 from clara.server.exchange import exchange_of
 from clara.server.middleware import Guarding, Recording
@@ -30,7 +33,7 @@ def build_app(clara: Clara) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with clara, open_service(clara) as service:
             app.state.service = service
-            await asyncio.to_thread(clara.knowledge)  # the first question must not wait for it
+            await asyncio.to_thread(_load, clara)
             yield
 
     document = openapi_document()
@@ -58,6 +61,14 @@ def build_app(clara: Clara) -> Starlette:
     )
     app.state.paths = {route.endpoint: route.path for route in routes}
     return app
+
+
+def _load(clara: Clara) -> None:
+    """Open and import what the first question would wait for."""
+    clara.knowledge()
+    detect("Is the eye red?")
+    if clara.models is not None and is_openai(clara.settings.model):
+        importlib.import_module("langchain_openai")
 
 
 async def _not_served(request: Request, error: Exception) -> Response:

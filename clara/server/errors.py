@@ -6,6 +6,8 @@ as much and fail as well.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import math
 from collections.abc import Mapping
@@ -13,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.exceptions import HTTPException
-from starlette.types import Send
+from starlette.types import Receive, Send
 
 from clara.errors import (
     BudgetExceeded,
@@ -29,6 +31,7 @@ from clara.errors import (
 )
 
 _TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
+_LINGER_S = 2.0
 _UPSTREAM_WAIT_S = 1.0  # where the provider names no time
 
 
@@ -69,13 +72,24 @@ class Failure:
         kind = _TYPES.get(self.status) or ("server_error" if self.status >= 500 else "invalid_request_error")
         return {"error": {"message": self.message, "type": kind, "param": self.param, "code": self.code}}
 
-    async def send(self, send: Send) -> None:
-        """Send it as a whole response."""
+    async def send(self, receive: Receive, send: Send) -> None:
+        """Send it as a whole response.
+
+        A connection that is closed while its client still sends is reset, and the client never sees why: what it sends
+        is read and thrown away for a moment first.
+        """
         payload = json.dumps(self.body, ensure_ascii=False).encode()
         headers = {"content-type": "application/json", "content-length": str(len(payload)), **self.headers}
         raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
         await send({"type": "http.response.start", "status": self.status, "headers": raw})
-        await send({"type": "http.response.body", "body": payload})
+        closes = headers.get("connection") == "close"
+        await send({"type": "http.response.body", "body": payload, "more_body": closes})
+        if closes:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LINGER_S):
+                    while (await receive()).get("more_body"):
+                        pass
+            await send({"type": "http.response.body", "body": b""})
 
 
 def failure_of(error: Exception) -> Failure:

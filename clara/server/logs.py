@@ -13,6 +13,9 @@ from clara.server.exchange import Exchange
 logger = logging.getLogger("clara.server")
 
 
+_WATCHED = frozenset({"/healthz", "/readyz", "/metrics"})
+
+
 class JsonLines(logging.Formatter):
     """Writes a record as JSON. Only what is in `fields` of a record of ours goes out beside its message."""
 
@@ -62,6 +65,8 @@ def log_exchange(exchange: Exchange, *, content: bool) -> None:
         fields |= exchange.content | {"answers": [reply.text for reply in exchange.replies]}
     fields = {name: value for name, value in fields.items() if value not in (None, [])}
     level = logging.ERROR if exchange.status >= 500 else logging.INFO
+    if exchange.route in _WATCHED and exchange.status < 400:  # asked every few seconds, by those who run it
+        level = logging.DEBUG
     logger.log(level, "request", extra={"fields": fields})
 
 

@@ -45,7 +45,7 @@ class Recording:
             if failure.code == "internal_error":
                 logger.exception("unforeseen", extra={"fields": {"request_id": exchange.request_id}})
             if exchange.status == 0:
-                await failure.send(noting)
+                await failure.send(receive, noting)
         finally:
             exchange.route = scope["app"].state.paths.get(scope.get("endpoint"), "other")
             await service_of(scope).ended(exchange, scope)

@@ -8,12 +8,11 @@ from typing import Any
 
 import httpx2
 from pydantic_core import to_json
-from starlette.types import Receive, Send
+from starlette.types import Send
 
 from clara.config import Settings, openai_key
 from clara.models.openai import open_client
 from clara.server.catalogue import OPENAI
-from clara.server.connection import while_connected
 from clara.server.errors import RequestError
 from clara.server.exchange import Exchange
 
@@ -40,16 +39,14 @@ class Upstream:
         self._settings = settings
         self._client = open_client(settings.timeout_s)
 
-    async def forward(
-        self, path: str, body: Mapping[str, Any], raw: bytes, receive: Receive, send: Send, exchange: Exchange
-    ) -> None:
+    async def forward(self, path: str, body: Mapping[str, Any], raw: bytes, send: Send, exchange: Exchange) -> None:
         """Pass a request on and its reply back, byte by byte as it comes. Raises RequestError."""
         model = str(body["model"]).removeprefix(f"{OPENAI}:")
         if model != body["model"] or not _NOT_PASSED_ON.isdisjoint(body):
             raw = to_json({k: v for k, v in body.items() if k not in _NOT_PASSED_ON} | {"model": model})
         counting = _Counting(len(raw))
         try:
-            await while_connected(receive, self._relay(path, raw, send, counting))
+            await self._relay(path, raw, send, counting)
         finally:
             prompt, completion = counting.tokens()
             price = price_of(self._settings, model)

@@ -13,6 +13,16 @@ from clara.types import Evidence, Option, Question
 
 _GLOSSARY_TERMS = 8
 _FOLLOW_UP = 6  # words
+# Concepts of the glossary that are asked about some disease, and do not name it.
+_NO_SUBJECT = frozenset(
+    "eye eyelid pupil retina cornea blindness low-vision vision-loss sudden-vision-loss pain eye-pain swelling itching "
+    "inflammation infection bleeding fever headache nausea vomiting dizziness eye-examination examination follow-up "
+    "eye-drops eye-ointment eyeglasses surgery injection tablet vaccine antibiotic corticosteroid local-anesthesia "
+    "general-anesthesia dose overdose missed-dose drop-dose milligram microgram milliliter once-daily twice-daily "
+    "four-times-daily every-hour as-needed prescription over-the-counter side-effect contraindication pregnancy "
+    "breastfeeding newborn premature-infant emergency symptoms treatment prevention cause risk-factor warning-signs "
+    "ophthalmologist optometrist right-eye left-eye both-eyes smoking".split()
+)
 _TURNS, _TURN = 6, 2000  # of a conversation, and characters of each
 _RESULTS, _RESULT = 8, 4000
 
@@ -64,10 +74,14 @@ def show_evidence(run: Run, evidence: Sequence[Evidence]) -> str:
     return run.fenced("\n\n".join(shown))
 
 
-def search_words(question: Question) -> str:
-    """Return the words to search with: question and options, and what a short follow-up follows on from."""
+def search_words(question: Question, concepts: Sequence[Concept] = ()) -> str:
+    """Return the words to search with: question and options, and what a short follow-up follows on from.
+
+    concepts: those in the question. One that names a subject of its own, as "what is glaucoma?" does, follows on from
+    nothing, however short it is; "and the treatment?" names none.
+    """
     before = [turn.text for turn in question.history if turn.role == "user"][-1:]
-    if word_count(question.text) > _FOLLOW_UP:
+    if word_count(question.text) > _FOLLOW_UP or any(concept.id not in _NO_SUBJECT for concept in concepts):
         before = []
     return " ".join([*before, question.text, *(option.text for option in question.options)])
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx2
 import uvicorn
@@ -148,13 +149,21 @@ class Client:
                 said += (await self._reader.readexactly(size + 2))[:-2]
             await self._reader.readline()
         if headers.get("connection") == "close":
-            self.close()
+            await self.aclose()
         return int(lines[0].split()[1]), said
 
-    def close(self) -> None:
+    async def aclose(self) -> None:
         if self._reader is not None:
-            self._writer.close()
             self._reader = None
+            self._writer.close()
+            with contextlib.suppress(OSError):  # the server was faster
+                await self._writer.wait_closed()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
 
 
 async def load(
@@ -163,7 +172,7 @@ async def load(
     *,
     clients: int,
     seconds: float,
-    check: Callable[[int, bytes], Awaitable[None] | None] = lambda *_: None,
+    check: Callable[[int, bytes], None] = lambda *_: None,
     key: str = "none",
 ) -> list[float]:
     """Ask from so many connections at once for a while; return how long each took, in seconds."""
@@ -171,12 +180,11 @@ async def load(
     ends = time.perf_counter() + seconds
 
     async def ask(number: int) -> None:
-        client = Client(port, key)
-        while (began := time.perf_counter()) < ends:
-            status, said = await client.post(body(number))
-            took.append(time.perf_counter() - began)
-            check(status, said)
-        client.close()
+        async with Client(port, key) as client:
+            while (began := time.perf_counter()) < ends:
+                status, said = await client.post(body(number))
+                took.append(time.perf_counter() - began)
+                check(status, said)
 
     async with asyncio.TaskGroup() as group:
         for number in range(clients):

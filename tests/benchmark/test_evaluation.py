@@ -97,7 +97,8 @@ def ask_with_clara(server: Server, questions: Path) -> tuple[float, float]:
     """Return calls a second, and the seconds from the command to the first call."""
     command = [
         sys.executable, "-m", "clara", "eval", "run", "--data", str(questions), "--methods", "direct", "--model",
-        "openai:fake-1", "--base-url", server.base_url, "--concurrency", str(AT_ONCE), "--out", tempfile.mkdtemp(),
+        "openai:fake-1", "--base-url", server.base_url, "--concurrency", str(AT_ONCE),
+        "--out", tempfile.mkdtemp(dir=questions.parent),
     ]  # fmt: skip
     started = time.perf_counter()
     subprocess.run(command, check=True, capture_output=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
@@ -127,13 +128,13 @@ def ask_with_inspect(server: Server, questions: Path) -> tuple[float, float]:
 def test_rate(server: Server, tmp_path: Path) -> None:
     questions = write_questions(tmp_path / "questions.jsonl")
     ours, start = zip(*(ask_with_clara(server, questions) for _ in range(2)), strict=True)
-    theirs, their_start = ask_with_inspect(server, questions)
+    theirs, their_start = zip(*(ask_with_inspect(server, questions) for _ in range(2)), strict=True)
     ideal = AT_ONCE / server.latency_s
     print(
         f"\n{1000 * server.latency_s:.0f} ms server, {QUESTIONS} questions, {AT_ONCE} at once, load "
         f"{os.getloadavg()[0]:.1f}: {max(ours):.0f} calls/s, {100 * max(ours) / ideal:.0f}% of the ideal rate, "
-        f"{max(ours) / theirs:.1f} times inspect_ai's {theirs:.0f}; first call after {min(start):.1f} s, inspect_ai's "
-        f"after {their_start:.1f} s"
+        f"{max(ours) / max(theirs):.1f} times inspect_ai's {max(theirs):.0f}; first call after {min(start):.1f} s, "
+        f"inspect_ai's after {min(their_start):.1f} s (best of two each)"
     )
 
 

@@ -14,6 +14,7 @@ from clara.engine.conversation import read_conversation
 from clara.engine.forms import read_form
 from clara.engine.request import ChatOptions
 from clara.errors import InputError
+from clara.knowledge import Concept
 from clara.stages.blocks import search_words
 from clara.text import estimated_tokens
 from clara.types import Option, Question, Turn
@@ -159,11 +160,19 @@ def test_a_wish_stands_until_its_writer_changes_the_language() -> None:
     assert settle_languages(["What is glaucoma? Answer in English."]) == ("en", None)
 
 
+def _concept(name: str) -> Concept:
+    return Concept(id=name, terms={}, abbreviations=(), do_not_confuse=())
+
+
 def test_a_short_follow_up_is_searched_with_what_it_follows_on_from() -> None:
     before = (Turn(role="user", text="¿Qué es el glaucoma?"), Turn(role="assistant", text="Una enfermedad."))
     assert search_words(Question(text="¿y en niños?", history=before)) == "¿Qué es el glaucoma? ¿y en niños?"
     whole = Question(text="¿Cómo se trata la catarata en los niños pequeños?", history=before)
     assert search_words(whole) == whole.text
+    new = Question(text="¿Qué es la catarata?", history=before)
+    assert search_words(new, [_concept("cataract")]) == new.text
+    about_it = Question(text="¿Y el tratamiento?", history=before)
+    assert search_words(about_it, [_concept("treatment")]) == "¿Qué es el glaucoma? ¿Y el tratamiento?"
     chosen = Question(text="Which?", options=(Option(id="A", text="x1"), Option(id="B", text="x2")))
     assert search_words(chosen) == "Which? x1 x2"
 

@@ -52,7 +52,7 @@ def test_english_stands_in_for_a_language_not_listed() -> None:
 
 def test_every_message_is_used_and_every_used_one_exists() -> None:
     code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "clara").rglob("*.py"))
-    used = set(re.findall(r"\.say\([\"'](\w+)[\"']", code)) | set(re.findall(r'"(abstain_\w+)"', code))
+    used = set(re.findall(r"\.say\([\"'](\w+)[\"']", code)) | set(re.findall(r'"((?:abstain|stage)_\w+)"', code))
     used -= {"abstain_below"}  # a setting
     assert used == set(TABLE)
 

@@ -7,7 +7,7 @@ import time
 from tests.world.bench import run_bench
 from tests.world.tables import PAGE, RESULT_MARKS, SCENARIO_MARKS, put_between, result_tables, scenario_table
 
-QUESTIONS = 120
+QUESTIONS = 200
 
 
 def main() -> None:

@@ -55,12 +55,12 @@ class QueryPlanner:
         first = list(dict.fromkeys([own, "en"] if "en" in available else [own]))
         return [*first, *self._others(first, available)][:_MOST_TARGETS]
 
-    def plan(self, query: str, language: str, variants: Mapping[str, str], *, most: int | None = None) -> list[Query]:
-        """Return the queries to run, those of the query's own language first; of at most `most` languages."""
+    def plan(self, query: str, language: str, variants: Mapping[str, str], *, nearest: bool = False) -> list[Query]:
+        """Return the queries to run, those of the query's own language first. nearest: one query, in one language."""
         # Of a language the base does not hold, or a mixture, nothing better than its own words is there.
         foreign = language == UNKNOWN or self._lexicon.own_language(language) is None
         queries = []
-        for target in self.targets(language)[:most]:
+        for target in self.targets(language)[: 1 if nearest else None]:
             if target == language or {target, language} == {"zh-Hans", "zh-Hant"}:
                 query = to_script(query, target)
                 queries.append(Query(target, query, 1.0, "asked"))
@@ -80,6 +80,8 @@ class QueryPlanner:
             if (foreign or known < _WELL_KNOWN) and (alike := _alike(query, target)):
                 trust = 1.0 if foreign and alike == query else _COGNATES
                 queries.append(Query(target, alike, trust, "cognates"))
+        if nearest and len(queries) > 1:
+            return [next((q for q in queries if q.kind == "preferred"), queries[0])]
         return queries
 
     def _others(self, first: Sequence[str], available: Mapping[str, int]) -> list[str]:

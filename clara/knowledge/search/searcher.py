@@ -79,8 +79,8 @@ class Searcher:
             unknown language, or one the base does not hold, is searched in every language.
         k: passages wanted, default from the settings.
         country: where the asker is; evidence of that country comes first, that of another country last.
-        nearest: search one language only, the query's own or, where the base does not hold it, English: a third of
-            the work.
+        nearest: run one query only, in the query's own language or, where the base does not hold it, in English: a
+            third of the work.
         """
         k = k or self._settings.k
         found = self.candidates(query, language, variants or {}, nearest=nearest)
@@ -103,7 +103,7 @@ class Searcher:
     ) -> Candidates:
         """Run the queries of every language, and make one hit of passages that say the same."""
         own = self.lexicon.own_language(language)
-        queries = self._planner.plan(query, language, variants, most=1 if nearest else None)
+        queries = self._planner.plan(query, language, variants, nearest=nearest)
         problems: list[str] = []
         vector = self._shared_vector(query, problems)
         hits: dict[str, Hit] = {}

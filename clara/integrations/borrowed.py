@@ -1,0 +1,60 @@
+"""An engine that asks, for each request, the model that the request came with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextvars import Context, ContextVar
+from typing import Any
+
+from clara.config import Settings, load_settings
+from clara.engine import Clara
+from clara.knowledge import KnowledgeBase
+from clara.models import Call, ChatModel, Completion, Show
+from clara.trace import Observer
+
+_lent: ContextVar[ChatModel] = ContextVar("clara_lent_model")
+
+
+class BorrowingClara(Clara):
+    """One engine, with its knowledge base and connections, for applications that bring a model with every request.
+
+    Begin each answer in `lend`'s context. settings, knowledge, observers, overrides: as of `Clara`, without `model`.
+    Raises ConfigError.
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: Settings | None = None,
+        knowledge: KnowledgeBase | None = None,
+        observers: Sequence[Observer] = (),
+        **overrides: Any,
+    ) -> None:
+        ready = load_settings(overrides) if settings is None or overrides else settings
+        super().__init__(_Borrowed(), settings=ready, knowledge=knowledge, observers=observers)
+
+
+def lend(model: ChatModel | None = None) -> Context:
+    """Return a context to begin an answer in: `model` is the one that it asks.
+
+    It is new but for that. Whatever libraries keep in the caller's context, such as LangChain its callbacks, would
+    take CLARA's own calls for the application's: drafts would be shown, and tokens counted twice.
+    """
+    context = Context()
+    if model is not None:
+        context.run(_lent.set, model)
+    return context
+
+
+class _Borrowed:
+    """Passes each call on to the model that was lent."""
+
+    @property
+    def name(self) -> str:
+        return _lent.get().name
+
+    async def complete(self, call: Call, show: Show | None = None) -> Completion:
+        return await _lent.get().complete(call, show)
+
+    async def aclose(self) -> None:
+        """What is borrowed is its owner's to close."""

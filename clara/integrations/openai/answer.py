@@ -1,0 +1,171 @@
+"""What an application is answered: the response to one request, whole or as a stream."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any, Self
+
+from clara.engine import Clara
+from clara.engine.streams import AsyncChatStream
+from clara.errors import ClaraError, InputError, ModelError
+from clara.integrations.borrowed import lend
+from clara.integrations.openai.asked import Asked, Upstream
+from clara.integrations.openai.forms import FORMS, Body, Form, Writer
+from clara.types import Event, Reply
+
+_ALLOWED = ("method", "languages", "country", "policy", "budget")
+_STREAM = [("content-type", "text/event-stream; charset=utf-8")]
+_FINAL = [("content-type", "application/json"), ("x-should-retry", "false")]  # each call has been tried again already
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """A response. content: whole, or a stream to be closed."""
+
+    status: int = 200
+    headers: Sequence[tuple[str, str]] = ()
+    content: bytes | StreamedReplies
+
+
+def form_of(method: str, path: str) -> Form | None:
+    """Return the form of a request that CLARA answers; None for one that is the provider's alone."""
+    return next((form for form in FORMS if method == "POST" and path.endswith(form.path)), None)
+
+
+class Answering:
+    """Answers requests with an engine. options: of every request that does not say otherwise."""
+
+    def __init__(self, engine: Clara, upstream: Upstream, options: Mapping[str, Any]) -> None:
+        self._engine, self._upstream, self._options = engine, upstream, dict(options)
+
+    async def answer(self, form: Form, request: Any, body: Body) -> Answered:
+        """Return the response to a request, once there is something to say; a failure is one in the provider's form."""
+        asked = Asked(self._upstream, form, request, body)
+        try:
+            read = form.read(body)
+            told = _told(body)
+            explain = bool(told.pop("explain", False))
+            options = self._options | read.options | told
+            streams = [
+                lend(asked).run(self._engine.achat_stream, read.messages, **options, sample=str(number or ""))
+                for number in range(read.count)
+            ]
+            return await self._answer(form, asked, body, streams, explain)
+        except ClaraError as error:
+            return _failed(asked, error)
+
+    async def _answer(
+        self, form: Form, asked: Asked, body: Body, streams: Sequence[AsyncChatStream], explain: bool
+    ) -> Answered:
+        async with AsyncExitStack() as stack:
+            for stream in streams:
+                await stack.enter_async_context(stream)
+            if not body.get("stream"):
+                replies = await asyncio.gather(*(_reply(stream) for stream in streams))
+                if passed_on := _passed_on(asked, replies[0]):
+                    return passed_on
+                whole = json.dumps(form.whole(body, replies, explain), ensure_ascii=False, default=str)
+                return Answered(headers=[("content-type", "application/json")], content=whole.encode())
+            first = await _first(streams[0])
+            if isinstance(first, Reply) and (passed_on := _passed_on(asked, first)):
+                return passed_on
+            made = StreamedReplies(form.writer(body, explain), streams, first, stack.pop_all())
+            return Answered(headers=_STREAM, content=made)
+
+
+class StreamedReplies:
+    """The pieces of one streamed response. Replies follow one another; all are made at once.
+
+    first: what was taken from the first stream to see that there is something to say.
+    stack: holds the streams open; closing cancels what is under way.
+    """
+
+    def __init__(
+        self, writer: Writer, streams: Sequence[AsyncChatStream], first: Event | Reply, stack: AsyncExitStack
+    ) -> None:
+        self._writer, self._streams, self._stack = writer, streams, stack
+        self._pieces = self._made(first)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        return await anext(self._pieces)
+
+    async def aclose(self) -> None:
+        """Cancel what is under way."""
+        await self._pieces.aclose()
+        await self._stack.aclose()
+
+    async def _made(self, first: Event | Reply) -> AsyncGenerator[bytes, None]:
+        try:
+            async for event in self._events(first):
+                yield _line(event)
+        except ClaraError as error:
+            yield _line(self._writer.failed(str(error)))
+        yield b"data: [DONE]\n\n"
+
+    async def _events(self, first: Event | Reply) -> AsyncIterator[Body]:
+        replies = []
+        for event in self._writer.begin(len(self._streams)):
+            yield event
+        for number, stream in enumerate(self._streams):
+            happened: Event | Reply = await _first(stream) if number else first
+            while not isinstance(happened, Reply):
+                for event in self._writer.sentence(number, happened):
+                    yield event
+                happened = await _first(stream)
+            replies.append(happened)
+            for event in self._writer.end(number, happened):
+                yield event
+        for event in self._writer.close(replies):
+            yield event
+
+
+async def _first(stream: AsyncChatStream) -> Event | Reply:
+    """Return the next sentence, or the reply."""
+    while True:
+        happened = await anext(stream)
+        if isinstance(happened, Reply) or happened.kind == "sentence":
+            return happened
+
+
+async def _reply(stream: AsyncChatStream) -> Reply:
+    while not isinstance(happened := await anext(stream), Reply):
+        pass
+    return happened
+
+
+def _told(body: Body) -> dict[str, Any]:
+    """Return what a request says to CLARA alone. Raises InputError."""
+    told = body.get("clara") or {}
+    if not isinstance(told, Mapping) or (unknown := set(told) - {*_ALLOWED, "explain"}):
+        named = f" {min(unknown)[:40]!r}" if isinstance(told, Mapping) else ""
+        raise InputError(f"clara{named}: give an object with any of {', '.join(_ALLOWED)}, explain")
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _passed_on(asked: Asked, reply: Reply) -> Answered | None:
+    """Return tool calls as the provider gave them."""
+    if not reply.tool_calls or asked.passed_on is None:
+        return None
+    return Answered(headers=asked.passed_on.headers, content=asked.passed_on.content)
+
+
+def _failed(asked: Asked, error: ClaraError) -> Answered:
+    """Return a failure: the provider's own response where that is what failed."""
+    held = asked.passed_on
+    if isinstance(error, ModelError) and held is not None and held.status >= 400:
+        return Answered(status=held.status, headers=[*held.headers, ("x-should-retry", "false")], content=held.content)
+    status = 400 if isinstance(error, InputError) else 502 if isinstance(error, ModelError) else 500
+    kind = "invalid_request_error" if status == 400 else "server_error"
+    told = {"error": {"message": str(error), "type": kind, "param": None, "code": type(error).__name__}}
+    return Answered(status=status, headers=_FINAL, content=json.dumps(told, ensure_ascii=False).encode())
+
+
+def _line(event: Body) -> bytes:
+    return b"data: " + json.dumps(event, ensure_ascii=False, default=str).encode() + b"\n\n"

@@ -1,0 +1,386 @@
+"""`clara chat` as a person uses it: on a terminal, against a model over real HTTP, and in a pipe."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.doctors import Doctor, passages
+from tests.fake_openai import Body, FakeOpenAI, Reply
+from tests.terminal import Terminal
+
+ASKED = "¿Cuáles son los síntomas del glaucoma de ángulo cerrado?"
+ENGLISH = "What are the symptoms of angle-closure glaucoma?"
+QUOTE = "halos de colores alrededor de las luces"
+CLAIM = "En el ataque agudo se ven halos de colores alrededor de las luces."
+WRITTEN = "En el ataque agudo se ven halos de colores alrededor de las luces. [1] Duele mucho el ojo. [1]"
+HINDI = "मोतियाबिंद का इलाज क्या है?"
+
+Open = Callable[..., Terminal]
+
+
+@pytest.fixture(scope="module")
+def home(shipped_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder to keep chats in, with the shipped knowledge base built."""
+    own = tmp_path_factory.mktemp("chats")
+    shutil.copytree(shipped_home / "knowledge", own / "knowledge")
+    return own
+
+
+@pytest.fixture
+def environment(home: Path, openai_server: FakeOpenAI) -> dict[str, str]:
+    shutil.rmtree(home / "chats", ignore_errors=True)
+    return os.environ | {
+        "CLARA_HOME": str(home), "CLARA_BASE_URL": openai_server.base_url, "CLARA_API_KEY": "sk-test-secret",
+        "CLARA_RETRY_WAIT_S": "0.001", "TERM": "xterm-256color", "LC_ALL": "C.UTF-8",
+    }  # fmt: skip
+
+
+@pytest.fixture
+def chat(environment: dict[str, str], tmp_path: Path) -> Open:
+    def begin(*arguments: str, columns: int = 100, **more: str) -> Terminal:
+        return Terminal(["-m", "clara", "chat", *arguments], environment | more, tmp_path, columns)
+
+    return begin
+
+
+def doctor(written: str = WRITTEN) -> Doctor:
+    """A model with one claim in each draft, both backed by the same line of the shipped evidence."""
+
+    def found(user: str) -> int:
+        return next((n for n, text in passages(user).items() if QUOTE in text), 0)
+
+    def with_evidence(_: str, user: str) -> str:
+        claims = [{"claim": "Halos are seen around lights.", "passage": found(user), "quote": QUOTE}]
+        return json.dumps({"claims": claims, "confidence": 90})
+
+    def verify(_: str, user: str) -> str:
+        verdict = {"verdict": "supported", "passage": found(user), "quote": QUOTE}
+        return json.dumps({"verdicts": [{"claim": n, **verdict, "agrees": [3 - n]} for n in (1, 2)]})
+
+    return Doctor(
+        overrides={
+            "translate": json.dumps({"question": ENGLISH, "options": []}),
+            "free": json.dumps({"claims": [{"claim": CLAIM, "english": "Halos are seen."}], "confidence": 80}),
+            "free_evidence": with_evidence,
+            "verify": verify,
+            "write": lambda _, user: written if "Spanish" in _ else "Halos are seen around lights. [1]",
+            "direct": "Es una enfermedad del ojo.",
+        }
+    )
+
+
+def serve(model: Doctor) -> Callable[[Body], Any]:
+    """Answer whatever the number of turns: the last message is what a prompt was rendered to."""
+    return lambda body: model.reply(body["messages"][0]["content"], body["messages"][-1]["content"])
+
+
+def run_piped(said: str, environment: dict[str, str], cwd: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-m", "clara", "chat", *arguments], input=said.encode(), capture_output=True,
+        cwd=cwd, env=environment, timeout=120,
+    )  # fmt: skip
+
+
+def kept(home: Path) -> dict[str, Any]:
+    (path,) = (home / "chats").glob("*.json")
+    saved: dict[str, Any] = json.loads(path.read_bytes())
+    return saved
+
+
+def test_every_command_with_a_model(chat: Open, openai_server: FakeOpenAI, home: Path, tmp_path: Path) -> None:
+    openai_server.script = serve(doctor())
+    with chat("--model", "openai:fake-1", "--session", "ward") as terminal:
+        terminal.expect("model openai:fake-1")
+        terminal.expect("> ")
+        terminal.enter("/sources")
+        terminal.expect("nothing was asked yet")
+        terminal.enter(ASKED)
+        terminal.expect("luces. [1] Duele mucho el ojo. [1]")
+        terminal.expect("Fuentes:")
+        terminal.expect("[1] Glaucoma de ángulo cerrado (es)")
+        terminal.expect("Confianza: 90%")
+        terminal.enter("/sources")
+        assert QUOTE in terminal.expect("quote exact")
+        terminal.expect("https://")
+        terminal.enter("/drafts")
+        terminal.expect("english · English · 90%   ")
+        terminal.expect("native · Spanish · 80%")
+        terminal.expect("- Halos are seen around")
+        terminal.expect("- En el ataque agudo")
+        terminal.enter("/verdicts")
+        terminal.expect("supported (by evidence)")
+        terminal.expect("decision: 1 of 2 claims accepted")
+        terminal.enter("/cost")
+        terminal.expect("last question: 5 calls in 4 rounds")
+        terminal.expect("cost unknown: set prices")
+        terminal.enter("/compare en fr")
+        terminal.expect("Spanish · es")
+        terminal.expect("English · en")
+        terminal.expect("French · fr")
+        terminal.expect("La pregunta no")  # the doctor translates into English only, which the checks refuse for French
+        terminal.expect("Sin respuesta:")
+        terminal.expect("fr: ")
+        terminal.enter("/country IN")
+        terminal.expect("country IN")
+        terminal.enter("/method direct")
+        terminal.expect("method direct")
+        terminal.enter("/retry")
+        terminal.expect("Es una enfermedad del ojo.")
+        terminal.enter("/edit")
+        terminal.expect("takes the place")
+        terminal.expect(f"> {ASKED}")
+        terminal.enter(" ¿Y en niños?")
+        terminal.expect("Es una enfermedad del ojo.")
+        terminal.enter("/copy")
+        terminal.expect("handed to the terminal's clipboard")
+        assert b"\x1b]52;c;" + base64.b64encode(b"Es una enfermedad del ojo.") in terminal.raw
+        terminal.enter("/save notes.md")
+        terminal.expect("wrote notes.md")
+        terminal.enter("/save notes.json")
+        terminal.expect("wrote notes.json")
+        terminal.enter("/save notes.json")
+        terminal.expect("wrote notes.json")
+        terminal.enter("/save ward.txt")
+        terminal.expect("error: ward.txt: end the name in .md")
+        terminal.enter("/lang hi")
+        terminal.expect("answers are in Hindi")
+        terminal.enter("/new")
+        terminal.expect("a new chat")
+        terminal.enter("/load notes.json")
+        terminal.expect("loaded 3 questions")
+        terminal.expect("Es una enfermedad del ojo.")
+        terminal.enter("/model openai:fake-2")
+        terminal.expect("model openai:fake-2, method direct")
+        terminal.enter("/model nonsense")
+        terminal.expect("error: ")
+        terminal.enter("/model evidence")
+        terminal.expect("model evidence, method evidence")
+        terminal.enter("/help")
+        for name in ("lang", "model", "method", "country", "sources", "drafts", "compare", "verdicts", "cost", "retry",
+                     "copy", "save", "load", "edit", "help"):  # fmt: skip
+            assert f"/{name} " in terminal.text
+        terminal.expect("/quit")
+        terminal.enter("/quit")
+        assert terminal.wait() == 0
+    ward = json.loads((home / "chats" / "ward.json").read_bytes())
+    assert [(e["question"], e["superseded"]) for e in ward["exchanges"]] == [
+        (ASKED, True), (ASKED, True), (f"{ASKED} ¿Y en niños?", False)
+    ]  # fmt: skip
+    assert ward["method"] == "direct" and ward["country"] == "IN" and ward["language"] == "hi"
+    assert [column["language"] for column in ward["exchanges"][0]["compared"]] == ["en", "fr"]
+    notes = (tmp_path / "notes.md").read_text(encoding="utf-8")
+    assert f"> {ASKED}" in notes and "quote exact" in notes and "### English" in notes
+    assert stat.S_IMODE((tmp_path / "notes.json").stat().st_mode) == 0o600
+    direct = openai_server.requests[-1]["messages"]
+    assert "niños" in str(direct) and "Duele" not in str(direct)  # what was asked again is no history
+
+
+def test_ctrl_c_keeps_what_came_and_the_chat_goes_on(chat: Open, openai_server: FakeOpenAI, home: Path) -> None:
+    never = threading.Event()
+    model = doctor(f"{WRITTEN} {' '.join(['Se ven halos de colores alrededor de las luces. [1]'] * 20)}")
+
+    def halfway(body: Body) -> Any:
+        made = serve(model)(body)
+        return Reply(text=made, hold=never) if body.get("stream") else made
+
+    openai_server.script = halfway
+    try:
+        with chat("--model", "openai:fake-1") as terminal:
+            terminal.expect("> ")
+            terminal.enter(ASKED)
+            terminal.expect("Duele mucho el ojo. [1]")
+            terminal.type("not shown\x03")
+            terminal.expect("Interrumpido. Se conserva lo que ya había llegado.")
+            openai_server.script = serve(model)
+            saved = kept(home)["exchanges"][0]
+            assert saved["stopped"] and saved["answer"] is None and saved["text"].startswith(WRITTEN)
+            assert saved["usage"]["calls"] == 5
+            terminal.type("\x03")  # clears what was typed meanwhile
+            terminal.expect("Ctrl-D or /quit ends the chat")
+            terminal.enter("/retry")
+            terminal.expect("Confianza: 90%")
+            terminal.type("\x04")
+            assert terminal.wait() == 0
+    finally:
+        never.set()
+    assert [e["superseded"] for e in kept(home)["exchanges"]] == [True, False]
+
+
+def test_a_model_that_fails_is_said_and_the_question_can_be_asked_again(
+    chat: Open, openai_server: FakeOpenAI, home: Path
+) -> None:
+    openai_server.script = lambda _: Reply(status=401)
+    with chat("--model", "openai:fake-1", "--method", "direct") as terminal:
+        terminal.expect("> ")
+        terminal.enter(ASKED)
+        terminal.expect("error: ")
+        assert "sk-test-secret" not in terminal.text
+        openai_server.script = lambda _: "Es una enfermedad."
+        terminal.enter("/retry")
+        terminal.expect("Es una enfermedad.")
+        terminal.enter("/quit")
+        assert terminal.wait() == 0
+    assert [(e["stopped"], e["text"]) for e in kept(home)["exchanges"]] == [(True, ""), (False, "Es una enfermedad.")]
+
+
+def test_several_lines_and_the_search_for_earlier_messages(chat: Open, openai_server: FakeOpenAI, home: Path) -> None:
+    openai_server.script = lambda _: "Es una enfermedad."
+    with chat("--model", "openai:fake-1", "--method", "direct") as terminal:
+        terminal.expect("> ")
+        terminal.type("¿Qué es\x1b\rel glaucoma?\r")  # Alt-Enter
+        terminal.expect("Confianza: ")
+        terminal.type("\x1b[200~¿Qué es\rla catarata?\x1b[201~\r")  # pasted
+        terminal.expect("Confianza: ")
+        terminal.type("¿Qué es\\\rla uveítis?\r")  # a backslash before Enter
+        terminal.expect("Confianza: ")
+        terminal.type("\x12catarata\r\r")  # Ctrl-R, its find taken, then entered
+        terminal.expect("Confianza: ")
+        terminal.type("/ver\t\r")  # Tab
+        terminal.expect("nothing was checked")
+        terminal.type("\x04")
+        assert terminal.wait() == 0
+    asked = [exchange["question"] for exchange in kept(home)["exchanges"]]
+    assert asked == [
+        "¿Qué es\nel glaucoma?", "¿Qué es\nla catarata?", "¿Qué es\nla uveítis?", "¿Qué es\nla catarata?"
+    ]  # fmt: skip
+
+
+def test_without_a_model_in_hindi_and_resumed(chat: Open, home: Path) -> None:
+    with chat("--session", "आँख", columns=80) as terminal:
+        terminal.expect("model evidence")
+        terminal.expect("> ")
+        terminal.enter(HINDI)
+        terminal.expect("ज्ञानकोश से शब्दशः:")
+        terminal.expect("स्रोत:")
+        terminal.expect("अंशों का मेल: ")
+        terminal.enter("/compare zh es")
+        terminal.expect("मॉडल के बिना सवाल जैसा था वैसा ही पूछा गया")
+        terminal.expect("Simplified Chinese")
+        terminal.enter("/cost")
+        terminal.expect("0 calls in 0 rounds")
+        with chat("--session", "आँख") as second:
+            second.expect("is open elsewhere")
+            assert second.wait() == 2
+        terminal.type("\x04")
+        assert terminal.wait() == 0
+    (path,) = (home / "chats").glob("*.json")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600 and stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    with chat("--resume", "--lang", "zh", columns=80) as terminal:
+        terminal.expect(f"> {HINDI}")
+        terminal.expect("ज्ञानकोश से शब्दशः:")
+        terminal.expect("> ")
+        terminal.enter("/sources")
+        terminal.expect("quote exact")
+        terminal.enter("काला मोतिया क्या है?")
+        terminal.expect("以下内容逐字引自知识库：")
+        terminal.expect("来源：")
+        terminal.enter("/quit")
+        assert terminal.wait() == 0
+    with chat("--list") as terminal:
+        terminal.expect("आँख")
+        assert terminal.wait() == 0
+
+
+def test_no_escape_of_a_model_reaches_the_terminal(chat: Open, openai_server: FakeOpenAI) -> None:
+    openai_server.script = lambda _: (
+        "El \x1b]0;owned\x07ojo \x1b[2J\x9b31m \u202e[rojo](http://x.y\x1b[8m) &#x1b;[5m y `\x1b[1A`"
+    )
+    with chat("--model", "openai:fake-1", "--method", "direct") as terminal:
+        terminal.expect("> ")
+        terminal.enter(ASKED)
+        terminal.expect("Confianza")
+        terminal.enter("/drafts")
+        terminal.expect("native")
+        terminal.type("\x04")
+        terminal.wait()
+    for harm in (b"\x1b]0", b"\x1b[2J", b"\xc2\x9b", "\u202e".encode(), b"\x1b[8m", b"\x1b[5m", b"\x1b[1A"):
+        answered = terminal.raw.split(b"cerrado?")[-1]
+        assert harm not in answered, harm
+
+
+@pytest.mark.parametrize("columns", [80, 40])
+def test_in_tmux_no_row_is_broken_inside_a_word(columns: int, environment: dict[str, str], tmp_path: Path) -> None:
+    tmux = shutil.which("tmux")
+    if tmux is None:
+        pytest.skip("needs tmux: apt-get install tmux")
+    lines = (HINDI, "/compare zh", "/quit")
+    piped = run_piped("\n".join(lines), environment, tmp_path, "--no-save").stdout.decode()
+
+    def run(*arguments: str) -> str:
+        return subprocess.run(
+            [tmux, "-S", str(tmp_path / "tmux"), "-u", *arguments], capture_output=True, text=True, timeout=60,
+            check=True, env=environment, cwd=tmp_path,
+        ).stdout  # fmt: skip
+
+    command = f"{sys.executable} -m clara chat --no-save; tmux -S {tmp_path / 'tmux'} wait-for -S ended"
+    run("new-session", "-d", "-x", str(columns), "-y", "200", "-s", "chat", f"sh -c '{command}'; exec sleep 60")
+    try:
+        for line in lines:
+            run("send-keys", "-t", "chat", "-l", line)
+            run("send-keys", "-t", "chat", "Enter")
+        run("wait-for", "ended")
+        rows = run("capture-pane", "-p", "-t", "chat").splitlines()
+    finally:
+        run("kill-server")
+    answered = rows[next(i for i, row in enumerate(rows) if "ज्ञानकोश" in row) :]
+    shown = [word for row in answered for word in row.split() if re.search("[ऀ-ॿ]", word)]
+    assert len(shown) > 100 and set(shown) <= set(piped.split())
+    assert "白内障" in "".join(answered)
+
+
+def test_in_a_pipe_it_is_plain_text(environment: dict[str, str], tmp_path: Path, home: Path) -> None:
+    said = f"{HINDI}\n/sources\n/drafts\n/verdicts\n/compare zh\n/save a.json\n/copy\nlast \\\nline"
+    done = run_piped(said, environment, tmp_path)
+    out = done.stdout.decode()
+    assert done.returncode == 1 and "error: no terminal whose clipboard" in out, done.stderr.decode()
+    assert "\x1b" not in out and "\r" not in out and not done.stderr
+    assert f"> {HINDI}" in out and "> last line" in out
+    assert all(len(row) == len(row.rstrip()) for row in out.splitlines())
+    assert [e["question"] for e in kept(home)["exchanges"]] == [HINDI, "last \nline"]
+
+
+@pytest.mark.parametrize("arguments", [("--plain",), ()])
+def test_plain_on_a_terminal(arguments: tuple[str, ...], chat: Open) -> None:
+    with chat("--no-save", *arguments, TERM="xterm" if arguments else "dumb") as terminal:
+        terminal.expect("> ")
+        terminal.enter(HINDI)
+        terminal.expect("अंशों का मेल: ")
+        terminal.type("\x04")
+        assert terminal.wait() == 0
+    shown = terminal.raw.decode()
+    assert not re.search(r"\x1b(?!\[\?2004[hl])", shown)  # the line editor of the shell may ask for marked pastes
+
+
+def test_without_colour_nothing_is_coloured(chat: Open) -> None:
+    with chat("--no-save", NO_COLOR="1") as terminal:
+        terminal.expect("> ")
+        terminal.enter("/help")
+        terminal.expect("/quit")
+        terminal.type("\x04")
+        assert terminal.wait() == 0
+    assert not re.search(rb"\x1b\[[\d;]*[34]\d[\d;]*m", terminal.raw)
+
+
+def test_what_cannot_be_begun_is_one_line(chat: Open) -> None:
+    for arguments, said in (
+        (("--session", "../x"), "no name for a chat"),
+        (("--resume",), "no chat is kept yet"),
+        (("--method", "clara"), "needs a chat model"),
+        (("--lang", "xyzzy"), "unknown language"),
+    ):
+        with chat(*arguments) as terminal:
+            terminal.expect(said)
+            assert terminal.wait() == 2

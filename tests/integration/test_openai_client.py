@@ -1,0 +1,241 @@
+"""The OpenAI client with debiased answers: with openai 3 here, with openai 2 in a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import openai
+import pytest
+from openai import AsyncOpenAI, AzureOpenAI, OpenAI, Stream
+from openai.types.chat import ChatCompletion, ChatCompletionChunk
+from openai.types.responses import Response
+from pydantic import BaseModel
+
+from clara import KnowledgeBase
+from clara.config import load_settings
+from clara.errors import ConfigError
+from clara.integrations.openai import wrap
+from tests import fake_openai
+from tests.agreeable import ANSWER, ASKED, FIRST, SECOND, Agreeable
+from tests.conftest import ROOT
+from tests.fake_openai import Body, FakeOpenAI
+
+MESSAGES: Any = [{"role": "user", "content": ASKED}]
+TOOL: Any = {"type": "function", "function": {"name": "pressure", "parameters": {"type": "object", "properties": {}}}}
+FLAT_TOOL: Any = {
+    "type": "function",
+    "name": "pressure",
+    "parameters": {"type": "object", "properties": {}},
+    "strict": False,
+}
+CALLS = Agreeable(calls={"pressure": {"eye": "izquierdo"}})
+
+
+@pytest.fixture
+def client(openai_server: FakeOpenAI, shipped_kb: KnowledgeBase) -> Iterator[OpenAI]:
+    openai_server.script = Agreeable().serve
+    plain = OpenAI(base_url=openai_server.base_url, api_key="sk-app", max_retries=0)
+    with wrap(plain, settings=load_settings({"retry_wait_s": 0.001}), knowledge=shipped_kb) as wrapped:
+        yield wrapped
+
+
+def test_a_completion_is_the_client_s_own_type(openai_server: FakeOpenAI, client: OpenAI) -> None:
+    reply = client.chat.completions.create(model="m-1", messages=MESSAGES, temperature=0.25, user="nurse")
+    assert isinstance(client, OpenAI) and isinstance(reply, ChatCompletion)
+    assert ChatCompletion.model_validate(reply.model_dump(), strict=True).choices[0].message.content == ANSWER
+    told: dict[str, Any] = reply.clara  # type: ignore[attr-defined]
+    assert told["language"] == "es" and told["calls"] == len(openai_server.requests) == 5
+    assert reply.usage is not None and reply.usage.total_tokens > 100
+    for request in openai_server.requests:
+        assert (request["model"], request["temperature"], request["user"]) == ("m-1", 0.25, "nurse")
+    assert set(openai_server.authorisation) == {"Bearer sk-app"}
+
+
+def test_a_stream_holds_checked_sentences_and_the_usage(openai_server: FakeOpenAI, client: OpenAI) -> None:
+    stream = client.chat.completions.create(
+        model="m", messages=MESSAGES, stream=True, stream_options={"include_usage": True}
+    )
+    assert isinstance(stream, Stream)
+    chunks = [ChatCompletionChunk.model_validate(chunk.model_dump(), strict=True) for chunk in stream]
+    said = [chunk.choices[0].delta.content for chunk in chunks if chunk.choices]
+    assert said == ["", FIRST, f" {SECOND}", None] and chunks[-2].choices[0].finish_reason == "stop"
+    assert chunks[-1].usage is not None and chunks[-1].usage.prompt_tokens > 100
+    assert sum(bool(request.get("stream")) for request in openai_server.requests) == 1  # the writing alone
+
+
+def test_a_response_is_the_client_s_own_type_and_asked_of_the_responses_api(
+    openai_server: FakeOpenAI, client: OpenAI
+) -> None:
+    reply = client.responses.create(model="m", input=ASKED, instructions="Sé breve.", temperature=0)
+    assert isinstance(reply, Response) and reply.output_text == ANSWER and reply.status == "completed"
+    Response.model_validate(reply.model_dump(warnings=False))
+    assert all("input" in request and request["store"] is False for request in openai_server.requests)
+    assert any("Sé breve." in request["instructions"] for request in openai_server.requests)
+    with client.responses.stream(model="m", input=ASKED) as events:
+        said = [event.delta for event in events if event.type == "response.output_text.delta"]
+        assert said == [FIRST, f" {SECOND}"] and events.get_final_response().output_text == ANSWER
+
+
+def test_tool_calls_come_back_as_the_provider_gave_them(openai_server: FakeOpenAI, client: OpenAI) -> None:
+    openai_server.script = CALLS.serve
+    reply = client.chat.completions.create(model="m", messages=MESSAGES, tools=[TOOL])
+    (call,) = reply.choices[0].message.tool_calls or []
+    assert reply.id == "c-1" and call.id == "call_1" and len(openai_server.requests) == 1
+    assert call.type == "function" and json.loads(call.function.arguments) == {"eye": "izquierdo"}
+    assert openai_server.requests[0]["messages"] == MESSAGES and openai_server.requests[0]["tools"] == [TOOL]
+    stream = client.chat.completions.create(model="m", messages=MESSAGES, tools=[TOOL], stream=True)
+    calls = [c for chunk in stream for choice in chunk.choices for c in choice.delta.tool_calls or []]
+    assert [c.function.name for c in calls if c.function] == ["pressure"]
+    result = {"role": "tool", "tool_call_id": "call_1", "content": "52 mmHg"}
+    history: Any = [*MESSAGES, reply.choices[0].message.model_dump(exclude_none=True), result]
+    assert (
+        client.chat.completions.create(model="m", messages=history, tools=[TOOL]).choices[0].message.content == ANSWER
+    )
+    assert "52 mmHg" in json.dumps(openai_server.requests[-1]) + json.dumps(openai_server.requests[-4])
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_reasoning_model_s_items_come_back_beside_its_calls(
+    openai_server: FakeOpenAI, client: OpenAI, stream: bool
+) -> None:
+    openai_server.script = CALLS.serve
+    made: Any = client.responses.create(model="m", input=ASKED, tools=[FLAT_TOOL], stream=stream)
+    reply = made if not stream else [event for event in made][-1].response
+    assert [item.type for item in reply.output] == ["reasoning", "function_call"]
+    assert reply.output[0].encrypted_content == "gAAA" and reply.output[1].name == "pressure"
+    items: Any = [
+        {"role": "user", "content": ASKED},
+        *(item.model_dump(exclude_none=True) for item in reply.output),
+        {"type": "function_call_output", "call_id": reply.output[1].call_id, "output": "52 mmHg"},
+    ]
+    assert client.responses.create(model="m", input=items, tools=[FLAT_TOOL]).output_text == ANSWER
+
+
+class Advice(BaseModel):
+    summary: str
+    urgent: bool
+
+
+def test_the_client_s_helpers_work_on(openai_server: FakeOpenAI, client: OpenAI) -> None:
+    openai_server.script = Agreeable(form={"summary": FIRST, "urgent": True}).serve
+    parsed = client.chat.completions.parse(model="m", messages=MESSAGES, response_format=Advice)
+    assert parsed.choices[0].message.parsed == Advice(summary=FIRST, urgent=True)
+    raw = client.chat.completions.with_raw_response.create(model="m", messages=MESSAGES, n=2)
+    assert [choice.message.content for choice in raw.parse().choices] == [ANSWER, ANSWER]
+    assert client.with_options(timeout=5).chat.completions.create(model="m", messages=MESSAGES).choices
+    assert [model.id for model in client.models.list()] == ["fake-1"]  # what is not CLARA's is the provider's
+
+
+def test_a_request_says_to_clara_what_the_client_has_no_name_for(openai_server: FakeOpenAI, client: OpenAI) -> None:
+    extra = {"clara": {"method": "direct", "country": "MX", "explain": True}}
+    reply = client.chat.completions.create(model="m", messages=MESSAGES, extra_body=extra)
+    told: dict[str, Any] = reply.clara  # type: ignore[attr-defined]
+    assert told["method"] == "direct" and told["drafts"] and len(openai_server.requests) == 1
+    with pytest.raises(openai.BadRequestError, match="'colour': give an object with any of method"):
+        client.chat.completions.create(model="m", messages=MESSAGES, extra_body={"clara": {"colour": "red"}})
+    with pytest.raises(openai.BadRequestError, match="no such option|unknown method"):
+        client.chat.completions.create(model="m", messages=MESSAGES, extra_body={"clara": {"method": "magic"}})
+
+
+@pytest.mark.parametrize(
+    ("status", "raised"),
+    [(401, openai.AuthenticationError), (429, openai.RateLimitError), (500, openai.InternalServerError)],
+)
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_provider_s_errors_are_the_application_s_to_see(
+    openai_server: FakeOpenAI, client: OpenAI, status: int, raised: type[Exception], stream: bool
+) -> None:
+    openai_server.script = lambda _: fake_openai.Reply(status=status, text="sorry", headers={"x-request-id": "req-7"})
+    with pytest.raises(raised, match="sorry") as caught:
+        client.with_options(max_retries=2).chat.completions.create(model="m", messages=MESSAGES, stream=stream)  # type: ignore[call-overload]
+    assert caught.value.request_id == "req-7"  # type: ignore[attr-defined]
+    tries = 1 if status == 401 else 4
+    assert len(openai_server.requests) <= 2 * tries  # two drafts; the client does not ask for all of it again
+
+
+def test_a_stream_that_fails_midway_says_so(openai_server: FakeOpenAI, client: OpenAI) -> None:
+    inner = Agreeable()
+
+    def script(body: Body) -> Any:
+        made = inner.serve(body)
+        return fake_openai.Reply(text=made, mode="truncate") if body.get("stream") else made
+
+    openai_server.script = script
+    stream = client.chat.completions.create(model="m", messages=MESSAGES, stream=True)
+    with pytest.raises(openai.APIError, match="broke off|reach the provider|incomplete"):
+        for _ in stream:
+            pass
+
+
+async def test_leaving_a_stream_cancels_what_is_under_way(openai_server: FakeOpenAI, shipped_kb: KnowledgeBase) -> None:
+    inner = Agreeable()
+
+    def script(body: Body) -> Any:
+        made = inner.serve(body)
+        return fake_openai.Reply(mode="hang") if "You check medical claims" in str(body["messages"][0]) else made
+
+    openai_server.script = script
+    async with wrap(AsyncOpenAI(base_url=openai_server.base_url, api_key="sk-app"), knowledge=shipped_kb) as client:
+        asking = asyncio.create_task(client.chat.completions.create(model="m", messages=MESSAGES, stream=True))
+        await asyncio.to_thread(openai_server.wait_for_requests, 4)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        await asyncio.to_thread(openai_server.wait_for, 0)
+    assert openai_server.abandoned == 1
+
+
+async def test_an_async_client_debiases_too(openai_server: FakeOpenAI, shipped_kb: KnowledgeBase) -> None:
+    openai_server.script = Agreeable().serve
+    async with wrap(AsyncOpenAI(base_url=openai_server.base_url, api_key="sk-app"), knowledge=shipped_kb) as client:
+        assert isinstance(client, AsyncOpenAI)
+        both = (client.chat.completions.create(model="m", messages=MESSAGES) for _ in range(2))
+        assert [r.choices[0].message.content for r in await asyncio.gather(*both)] == [ANSWER, ANSWER]
+        stream = await client.chat.completions.create(model="m", messages=MESSAGES, stream=True)
+        assert [c.choices[0].delta.content async for c in stream] == ["", FIRST, f" {SECOND}", None]
+        assert (await client.responses.create(model="m", input=ASKED)).output_text == ANSWER
+        assert [model.id async for model in client.models.list()] == ["fake-1"]
+
+
+def test_azure_s_addresses_are_kept(openai_server: FakeOpenAI, shipped_kb: KnowledgeBase) -> None:
+    openai_server.script = Agreeable().serve
+    azure = AzureOpenAI(azure_endpoint=openai_server.base_url, api_key="azure-key", api_version="2024-10-21")
+    with wrap(azure, knowledge=shipped_kb, method="direct") as client:
+        assert isinstance(client, AzureOpenAI)
+        assert (
+            client.chat.completions.create(model="deployment", messages=MESSAGES).choices[0].message.content == ANSWER
+        )
+
+
+def test_what_is_no_client_is_refused() -> None:
+    with pytest.raises(ConfigError, match="cannot wrap object: pass OpenAI"):
+        wrap(object())  # type: ignore[type-var]
+
+
+@pytest.fixture(scope="session")
+def openai_2(pytestconfig: pytest.Config) -> Path:
+    """The newest openai 2 in a folder of its own, kept from run to run."""
+    folder = pytestconfig.cache.mkdir("openai-2")  # type: ignore[union-attr]
+    if not list(folder.glob("openai-2.*")):
+        wanted = ["--quiet", "--no-deps", "--upgrade", "--target", str(folder), "openai>=2,<3"]
+        subprocess.run([sys.executable, "-m", "pip", "install", *wanted], check=True)
+    return folder
+
+
+def test_openai_2_is_served_as_well(openai_2: Path, shipped_home: Path) -> None:
+    if version("openai").startswith("2."):
+        return  # the process below: everything else in this file is the test
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(openai_2), str(ROOT)])}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", str(Path(__file__)), "-q", "-p", "no:cacheprovider", "--rootdir", str(ROOT)],
+        env=environment, cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr

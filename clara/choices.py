@@ -281,7 +281,8 @@ def _labels(options: Sequence[Option]) -> dict[str, str]:
     labels: dict[str, str] = {}
     for row in (*_LABEL_ROWS, LETTERS):
         labels |= {row[i].casefold(): option.id for i, option in enumerate(options) if i < len(row)}
-    if not any(_plain(option.text)[:1].isdigit() for option in options):  # else "2" is a value, not the second option
+    # "2" is a value, not the second option, where options are numbers, with a sign or a unit before them or not.
+    if not any(re.match(r"\W*\d", _plain(option.text)) for option in options):
         labels |= {str(i): option.id for i, option in enumerate(options, 1)}
     return labels | {_plain(option.id).casefold(): option.id for option in options if option.id.strip()}
 

@@ -11,7 +11,7 @@ from typing import Any
 from clara.openai_form import ResponseEvents, read_responses_request, response_object
 from clara.types import Reply, Usage
 from tests import fake_openai
-from tests.doctors import kind
+from tests.doctors import kind, letters
 from tests.fake_openai import Body
 
 ASKED = "¿Cuáles son los síntomas del glaucoma de ángulo cerrado?"
@@ -25,21 +25,30 @@ JSON_FORM = "JSON form that an application asked for"
 
 @dataclass
 class Agreeable:
-    """The model. calls: tool name -> arguments, called once each before an answer. form: fills a JSON form."""
+    """The model. calls: tool name -> arguments, called once each before an answer. form: fills a JSON form.
+
+    options: those of a choice in English, of which the one that is `chosen` stands in either language.
+    """
 
     claims: Sequence[str] = (FIRST, SECOND)
     english: Sequence[str] = ENGLISH
     written: str = ANSWER
     calls: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     form: Mapping[str, Any] = field(default_factory=dict)
+    options: Sequence[str] = ()
+    chosen: Sequence[str] = ()
 
     def serve(self, body: Body) -> Any:
         """A script of the fake server."""
         if "input" in body:
             return serve_responses(self, body)
         messages = body["messages"]
-        system = str(messages[0]["content"]) if messages[0]["role"] == "system" else ""
-        if (name := kind(system)) != "unknown":
+        system = _text(messages[0]["content"]) if messages[0]["role"] in ("system", "developer") else ""
+        if (name := kind(system)) == "translate":
+            return json.dumps(self._translate(_text(messages[1]["content"])))
+        if name in ("choice", "evidence", "abroad"):
+            return self._choice(name, _text(messages[1]["content"]))
+        if name != "unknown":
             return json.dumps(made) if isinstance(made := getattr(self, f"_{name}")(), dict) else made
         if JSON_FORM in system:
             return json.dumps(self.form, ensure_ascii=False)
@@ -50,8 +59,18 @@ class Agreeable:
             return tool_calls(body, {called[0]: self.calls.get(called[0], {})})
         return DRAFT
 
-    def _translate(self) -> dict[str, Any]:
-        return {"question": "What are the symptoms of angle-closure glaucoma?", "options": []}
+    def _translate(self, user: str) -> dict[str, Any]:
+        return {
+            "question": "What are the symptoms of angle-closure glaucoma?",
+            "options": [*self.options] if "Options:" in user else [],
+        }
+
+    def _choice(self, name: str, user: str) -> str:
+        shown = letters(user)
+        letter = next(letter for text, letter in shown.items() if text in self.chosen)
+        more: dict[str, Any] = {"sufficient": True, "quotes": []} if name == "evidence" else {"reason": "so it is"}
+        more |= {"question": ASKED, "options": [*shown]} if name == "abroad" else {}
+        return json.dumps(more | {"choice": letter, "confidence": 90})
 
     def _free(self) -> dict[str, Any]:
         pairs = zip(self.claims, self.english, strict=True)
@@ -74,6 +93,10 @@ class Agreeable:
 
     def _direct(self) -> str:
         return self.written
+
+
+def _text(content: Any) -> str:
+    return content if isinstance(content, str) else "".join(part.get("text") or "" for part in content)
 
 
 def tool_calls(body: Body, calls: Mapping[str, Mapping[str, Any]]) -> fake_openai.Reply:

@@ -16,7 +16,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
-ESCAPE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[=>()][0AB]?|[\r\x07\x08]|\x1b[^a-zA-Z]*$")
+ESCAPE = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[=>()][0AB]?|[\r\x07\x08]|\x1b[^a-zA-Z]*$"
+)
 RIGHT = re.compile(r"\x1b\[(\d*)C")  # the line editor steps over blanks
 CURSOR_ASKED, CURSOR_AT = b"\x1b[6n", b"\x1b[40;1R"
 # The terminal becomes the child's own, so that Ctrl-C typed into it is a signal.
@@ -56,7 +58,8 @@ class Terminal:
         deadline = time.monotonic() + timeout_s
         while (at := self.text.find(wanted, self._seen)) < 0:
             if not self._read(deadline - time.monotonic()):
-                raise AssertionError(f"{wanted!r} did not come after:\n" + re.sub(r"\n\s*\n", "\n", self.text[self._seen :]))
+                shown = re.sub(r"\n\s*\n", "\n", self.text[self._seen :])
+                raise AssertionError(f"{wanted!r} did not come after:\n{shown}")
         start, self._seen = self._seen, at + len(wanted)
         return self.text[start : self._seen]
 
@@ -67,6 +70,12 @@ class Terminal:
     def enter(self, line: str) -> None:
         """Type a line and Enter."""
         self.type(f"{line}\r")
+
+    def leave(self) -> int:
+        """Type Ctrl-D at the next prompt; returns the exit code."""
+        self.expect("\n> ")
+        self.type("\x04")
+        return self.wait()
 
     def wait(self, timeout_s: float = 30.0) -> int:
         """Read to the end and return the exit code."""

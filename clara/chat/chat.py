@@ -68,21 +68,29 @@ class Chat:
         self._greet()
         while not self._ended:
             try:
-                given, self.given = self.given, ""
-                message = self.reader.read(given)
-            except EOFError:
-                break
+                self._round()
             except KeyboardInterrupt:
                 self.replacing = False
-                self.screen.line("Ctrl-D or /quit ends the chat; it is kept" if self.shelf else "Ctrl-D ends the chat")
-                continue
-            except ConfigError as error:  # what cannot be read cannot be read further
-                self._show_error(error)
-                break
-            if not self.reader.interactive and message.strip():
-                self.screen.line(message, lead="> ")
-            self._say(message)
+                self.screen.break_row()
+                self.screen.line("Ctrl-D or /quit ends the chat" + ("; it is kept" if self.shelf else ""))
         return 1 if self._failed and not self.reader.interactive else 0
+
+    def _round(self) -> None:
+        """Read one message and do what it says."""
+        given, self.given = self.given, ""
+        try:
+            message = self.reader.read(given)
+        except EOFError:
+            self.end()
+            return
+        except ConfigError as error:  # what cannot be read cannot be read further
+            self._show_error(error)
+            self.end()
+            return
+        if not self.reader.interactive and message.strip():
+            self.screen.line(message, lead="> ")
+        with unechoed():
+            self._say(message)
 
     def _say(self, message: str) -> None:
         """Do what one message says; what goes wrong is shown, and the chat goes on."""
@@ -141,8 +149,7 @@ class Chat:
 
     def wait_for(self, work: Awaitable[T], watcher: Watcher) -> T:
         """Do the engine's work, with stages told. Raises KeyboardInterrupt after Ctrl-C, once the work has ended."""
-        with unechoed():
-            return self._runner.run(watched(work, watcher))
+        return self._runner.run(watched(work, watcher))
 
     def last_answer(self) -> Answer:
         """Return the last answer with its record. Raises ConfigError where there is none."""

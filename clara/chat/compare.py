@@ -11,6 +11,7 @@ from typing import Any, Literal
 from clara.chat.sessions import Column, total
 from clara.engine import Clara
 from clara.errors import ClaraError
+from clara.languages import is_written_in
 from clara.stages.matching import Statement, read_statement, text_language
 from clara.stages.wordings import in_digits, numerals
 from clara.text import numbers
@@ -23,7 +24,7 @@ _LIST_NUMBER = re.compile(r"^\s*\d{1,2}[.)]\s", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """Something that is not the same in all answers. said: what, by the language of the answer that says it."""
+    """Something that is not the same in all answers. said: the languages of the answers that say it, and what."""
 
     kind: Kind
     said: tuple[tuple[str, str], ...]
@@ -38,6 +39,10 @@ class _Stated:
     statement: Statement
     place: str
     supported: bool
+
+    def counts(self, own: Sequence[_Stated]) -> bool:
+        """Whether it is looked for in the other answers; own: all of its own answer."""
+        return self.supported and (bool(self.place) or not any(one.place for one in own))
 
     def same(self, other: _Stated) -> bool:
         return bool(self.place and self.place == other.place) or self.statement.resembles(other.statement)
@@ -56,8 +61,9 @@ async def ask_in(clara: Clara, messages: Sequence[Mapping[str, Any]], language: 
             reply = await clara.achat(messages, answer_in=language, **options)
             return Column(language=language, question=asked, answer=reply.answer, usage=reply.usage)
         translation, spent = await clara.atranslate(messages, language, **options)
-        if translation.validity == 0:
-            return Column(language=language, question="", note=", ".join(translation.problems), usage=spent)
+        if translation.validity == 0 or not is_written_in(translation.text, language):
+            problems = ", ".join(translation.problems) or "language"
+            return Column(language=language, question="", note=problems, usage=spent)
         answer = await clara.aask(
             translation.text,
             options={option.id: option.text for option in translation.options},
@@ -76,7 +82,8 @@ def differences(columns: Sequence[Column], groups: Mapping[str, str]) -> list[Di
     """Return what differs: who answered, the choice, numbers, statements, and statements that cannot both be true.
 
     groups: id of a cited passage -> what the versions of it in other languages share. Statements are the same where
-    they rest on versions of one passage or have nearly the same English words; who words one anew is listed.
+    they rest on versions of one passage or have nearly the same English words. Where an answer has statements that
+    rest on passages, only these are looked for in the others: the rest may be the same in other words.
     """
     given = [(column.language, column.answer) for column in columns if column.answer and not column.answer.abstained]
     silent = [column for column in columns if column.answer is None or column.answer.abstained]
@@ -136,14 +143,16 @@ def _plain(number: str) -> str:
 
 def _statements(stated: Mapping[str, Sequence[_Stated]]) -> list[Difference]:
     found = []
-    alone = [
-        (language, one.words)
-        for language, own in stated.items()
-        for one in own
-        if one.supported and any(not any(one.same(o) for o in stated[other]) for other in stated if other != language)
-    ]
-    if alone:
-        found.append(Difference(kind="claims", said=tuple(dict.fromkeys(alone))))
+    wanted = {language: [one for one in own if one.counts(own)] for language, own in stated.items()}
+    lacking: list[tuple[str, str]] = []
+    for language, own in wanted.items():
+        for one in own:
+            having = [other for other in stated if other == language or any(map(one.same, stated[other]))]
+            listed = any(any(map(one.same, wanted[other])) for other in having[: having.index(language)])
+            if len(having) < len(stated) and not listed:
+                lacking.append((", ".join(having), one.words))
+    if lacking:
+        found.append(Difference(kind="claims", said=tuple(dict.fromkeys(lacking))))
     for (a, ours), (b, theirs) in combinations(stated.items(), 2):
         for one in ours:
             for other in theirs:

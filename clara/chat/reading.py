@@ -104,7 +104,7 @@ def unechoed() -> Iterator[None]:
     terminal = sys.stdin.fileno()
     before = termios.tcgetattr(terminal)
     silent = [*before]
-    silent[3] &= ~termios.ECHO
+    silent[3] &= ~(termios.ECHO | termios.ICANON)  # key by key, so that Ctrl-D waits its turn, too
     termios.tcsetattr(terminal, termios.TCSANOW, silent)
     try:
         yield

@@ -202,7 +202,7 @@ class Shelf:
     def fresh_name(self) -> str:
         """Return a name that no conversation has, made of the time."""
         base = datetime.now().astimezone().strftime("%Y-%m-%d-%H%M%S")
-        taken = set(self.names())
+        taken = {path.stem for path in self._folder.glob("*")}  # locks, too: one just begun has no file yet
         return next(name for name in [base, *(f"{base}-{n}" for n in range(2, 1000))] if name not in taken)
 
     @contextmanager

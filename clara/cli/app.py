@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from clara.cli.base import MethodName
 from clara.cli.chat import chat
 from clara.cli.evaluation import evaluation
 from clara.cli.evaluation_calibrate import calibrate
@@ -19,6 +20,7 @@ from clara.cli.evaluation_plan import plan, tokens
 from clara.cli.evaluation_report import compare, report
 from clara.cli.evaluation_run import run, score
 from clara.cli.kb import kb
+from clara.cli.mcp import mcp
 from clara.cli.serve import serve
 from clara.cli.setup import doctor, init
 from clara.errors import ClaraError, ConfigError
@@ -43,6 +45,7 @@ evaluation.command()(report)
 evaluation.command()(compare)
 app.command()(chat)
 app.command()(serve)
+app.command()(mcp)
 app.command()(doctor)
 app.command()(init)
 
@@ -79,7 +82,7 @@ def ask(
         str | None, typer.Option(metavar="PROVIDER:NAME", help="Chat model, e.g. openai:gpt-5; or evidence for none.")
     ] = None,
     base_url: Annotated[str | None, typer.Option(help="Address of an OpenAI-compatible server.")] = None,
-    method: Annotated[str | None, typer.Option(help="clara, direct, translate_test or evidence.")] = None,
+    method: MethodName = None,
     country: Annotated[str | None, typer.Option(help="Where the asker is, for answers that depend on it.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer and its whole record as JSON.")] = False,
     explain: Annotated[bool, typer.Option(help="Show drafts, evidence, verdicts, the decision and the cost.")] = False,

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from clara.knowledge import KnowledgeBase
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+MethodName = Annotated[
+    str | None,
+    typer.Option(help="clara, direct, evidence, paper, rag, translate_test or vote; or clara without a part of it: "
+                      "clara_no_escalate, clara_no_evidence, clara_no_native, clara_no_permute, clara_no_verify."),
+]  # fmt: skip
 
 
 @contextmanager

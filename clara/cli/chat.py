@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from clara.cli.base import MethodName
+
 if TYPE_CHECKING:
     from clara.chat import Session, Shelf
 
@@ -16,7 +18,7 @@ def chat(
         str | None, typer.Option(metavar="PROVIDER:NAME", help="Chat model, e.g. openai:gpt-5; or evidence for none.")
     ] = None,
     base_url: Annotated[str | None, typer.Option(help="Address of an OpenAI-compatible server.")] = None,
-    method: Annotated[str | None, typer.Option(help="clara, direct, translate_test or evidence.")] = None,
+    method: MethodName = None,
     lang: Annotated[str | None, typer.Option(help="Answer in this language, whatever the question's.")] = None,
     country: Annotated[str | None, typer.Option(help="Where the asker is, for answers that depend on it.")] = None,
     session: Annotated[str | None, typer.Option(metavar="NAME", help="Begin or take up the chat of this name.")] = None,

@@ -55,7 +55,10 @@ def replay(
                                   "a folder each.")
     ] = None,
     languages: Languages = None,
-    baseline: Annotated[str, typer.Option(help="The method that the others are compared with.")] = "direct",
+    baseline: Annotated[
+        str | None, typer.Option(help="The method that the others are compared with; default direct if it is named, "
+                                 "else the first.")
+    ] = None,
     seed: Seed = 0,
     exclude_damaged: ExcludeDamaged = False,
 ) -> None:  # fmt: skip
@@ -82,7 +85,8 @@ def replay(
             write_questions(dataset, folder)
     for replayed in found:
         show_results(replayed.results)
-    bars = [check_bar([replayed.results for replayed in found], name) for name in names if name != baseline]
+        show_missing(replayed.results)
+    bars = [check_bar([replayed.results for replayed in found], name) for name in dict.fromkeys(names)]
     _show_bars([bar for bar in bars if bar is not None] if len(found) > 1 else [])
     show_written(written)
 
@@ -117,6 +121,28 @@ def show_results(results: dict[str, Any]) -> None:
         print_rich(language_table(results))
     if any(profile["fitted_to_these_questions"] for profile in results["manifest"]["profiles"].values()):
         show("a profile was fitted to these very questions; what it is worth is what `calibrated` reaches", "yellow")
+
+
+def show_missing(results: dict[str, Any]) -> bool:
+    """Say what is missing and what was paid; tell whether all is there."""
+    from clara.cli.base import show
+
+    cells = [cell for method in results["methods"].values() for cell in method["languages"].values()]
+    errors, missing = sum(cell["errors"] for cell in cells), results.get("missing", 0)
+    if results["manifest"].get("kind") == "replay":  # it plans nothing and pays nothing
+        advice = f"{errors} answers cannot be made, since the record lacks some; a verdict needs them all"
+    else:
+        advice = (
+            f"{missing} answers are missing and {errors} failed: run the same command again before you compare; "
+            "damaged questions, which cannot be asked, are left out with --exclude-damaged"
+        )
+    if missing or errors:
+        show(advice, "yellow")
+    for paid in results.get("usage", ()):
+        tokens = f"{paid['prompt_tokens']} + {paid['completion_tokens']} tokens"
+        lost = f"; {paid['lost']} replies never arrived and may have been charged" if paid["lost"] else ""
+        show(f"{paid['model']}: {paid['calls']} calls, {tokens}{lost}")
+    return not (missing or errors)
 
 
 def _show_bars(bars: Sequence[Bar]) -> None:

@@ -19,7 +19,8 @@ def calibrate(
     method: Annotated[str, typer.Option(help="Whose drafts, of the run's methods.")] = "clara",
     risk: Annotated[
         float | None, typer.Option(min=0.0, max=1.0, help="Share of given answers that may be wrong: fits thresholds "
-                                   "under which no answer is given, a language each.")
+                                   "under which no answer is given, a language each, that hold it with 90% "
+                                   "confidence.")
     ] = None,
     data: Annotated[
         str | None, typer.Option("--data", metavar="NAME:PATH", help="Instead of a run: published or own questions.")
@@ -36,8 +37,13 @@ def calibrate(
     """
     from clara.errors import ConfigError
 
-    if (folder is None) == (data is None or record is None):
+    recorded = data is not None and record is not None
+    if recorded != (folder is None) or (folder is not None and (data or record)):
         raise ConfigError("calibrate on DIR, the folder of a run, or on recorded answers with --data and --record")
+    if folder is not None and (languages is not None or exclude_damaged):
+        raise ConfigError("a run is calibrated on what it asked; --languages and --exclude-damaged are for --record")
+    if recorded and risk is not None:
+        raise ConfigError("recorded answers say no confidence, so --risk needs DIR, the folder of a run")
     if folder is not None:
         _calibrate_run(folder, out, method, risk, seed)
     else:
@@ -63,12 +69,14 @@ def _calibrate_run(folder: Path, out: Path | None, method: str, risk: float | No
 
 def _show_calibration(found: Calibration) -> None:
     from clara.cli.base import show
+    from clara.evaluation.report.tables import number
 
     show("fitted: " + ", ".join(f"{name} = {value:g}" for name, value in found.fitted.items()), "bold")
     worth = found.cross_validated
     show("On questions it was not fitted to (five folds), in points:")
     for name, change in (("English", worth.change_english), ("the others", worth.lift_others)):
-        show(f"  {name} {change.value:+.1f} [{change.interval[0]:+.1f}, {change.interval[1]:+.1f}]")
+        low, high = (number(bound) for bound in change.interval)
+        show(f"  {name} {number(change.value, signed=True)} [{low}, {high}]")
     for tag, reason in found.kept_off.items():
         show(f"  {tag}: kept as it is, {reason}", "yellow")
     thresholds = {tag: c["abstain_below"] for tag, c in found.languages.items() if "abstain_below" in c}

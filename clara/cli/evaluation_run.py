@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from clara.cli.evaluation import Data, ExcludeDamaged, Languages, Seed, as_held, listed, show_results
+from clara.cli.evaluation import Data, ExcludeDamaged, Languages, Seed, as_held, listed, show_missing, show_results
 
 if TYPE_CHECKING:
     from clara.evaluation.run import Progress
@@ -23,7 +23,8 @@ def run(
     data: Data,
     out: Out,
     methods: Annotated[
-        str, typer.Option(help="Of clara, direct, evidence, paper, rag, translate_test, vote; the first or direct is "
+        str, typer.Option(help="Of clara, direct, evidence, paper, rag, translate_test, vote, and ablations such as "
+                          "clara_no_evidence; the first or direct is "
                           "what the others are compared with.")
     ] = "direct,clara",
     model: Annotated[
@@ -75,45 +76,27 @@ def run(
         show(f"stopped; what was answered is in {out}, and the same command goes on from there", error=True)
         raise typer.Exit(INTERRUPTED) from None
     show_results(results)
-    complete = _show_missing(results)
+    complete = show_missing(results)
     show(f"wrote {out / 'results.json'}")
     if not complete:
         raise typer.Exit(1)
 
 
 def score(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a run.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="What run or replay wrote.")],
     data: Annotated[
         str | None, typer.Option(metavar="NAME:PATH", help="The questions, if they lie elsewhere than they did.")
     ] = None,
 ) -> None:
-    """Score a run's answers again, without a model call, and write its results; also those of an unfinished run."""
+    """Score the answers in DIR again, without a model call, and write its results; also those of an unfinished run."""
     from clara.cli.base import show
     from clara.evaluation.run import rescore
 
     results, changed = rescore(folder, data)
     show_results(results)
-    _show_missing(results)
+    show_missing(results)
     show(f"{changed} answers are read or scored otherwise than before")
     show(f"wrote {folder / 'results.json'}")
-
-
-def _show_missing(results: dict[str, Any]) -> bool:
-    """Say what is missing and what was paid; tell whether all is there."""
-    from clara.cli.base import show
-
-    cells = [cell for method in results["methods"].values() for cell in method["languages"].values()]
-    errors = sum(cell["errors"] for cell in cells)
-    if results["missing"] or errors:
-        show(
-            f"{results['missing']} answers are missing and {errors} failed: run the same command again before you "
-            "compare; damaged questions, which cannot be asked, are left out with --exclude-damaged", "yellow",
-        )  # fmt: skip
-    for paid in results["usage"]:
-        tokens = f"{paid['prompt_tokens']} + {paid['completion_tokens']} tokens"
-        lost = f"; {paid['lost']} replies never arrived and may have been charged" if paid["lost"] else ""
-        show(f"{paid['model']}: {paid['calls']} calls, {tokens}{lost}")
-    return not (results["missing"] or errors)
 
 
 @contextmanager

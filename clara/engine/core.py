@@ -20,13 +20,13 @@ from clara.engine.conversation import Message
 from clara.engine.loop import LoopThread
 from clara.engine.questions import Options, make_question
 from clara.engine.request import ChatOptions
-from clara.engine.streams import AsyncChatStream, ChatStream
+from clara.engine.streams import AsyncStream, ChatStream
 from clara.errors import BudgetExceeded, ClaraError, ConfigError, ModelError
 from clara.knowledge import KnowledgeBase
 from clara.knowledge.live import build_retrievers
 from clara.languages import canonical
 from clara.messages import Messages
-from clara.methods import METHODS, Outcome, Run
+from clara.methods import ABLATIONS, METHODS, Outcome, Run, find_method
 from clara.models import ChatModel, Models, build_models
 from clara.models.shared import shared_secret
 from clara.prompts import Prompts
@@ -51,7 +51,7 @@ class Clara:
 
     model: "PROVIDER:NAME" (any provider LangChain's `init_chat_model` knows), "evidence" for the embedded
         default, a LangChain chat model, any `ChatModel`, or ready `Models`.
-    method: a name in `METHODS`; default `clara` with a model, `evidence` without.
+    method: a name in `METHODS` or `ABLATIONS`; default `clara` with a model, `evidence` without.
     settings: a ready `Settings`; otherwise they are read (argument > environment > clara.toml > default),
         with `overrides` as the arguments, e.g. `Clara("openai:gpt-5", country="IN")`.
     observers: called with every `Event` of every answer.
@@ -206,8 +206,10 @@ class Clara:
         for notice in self._notices:
             trace.warn("knowledge", notice)
         self._notices.clear()
+        method = find_method(name)
+        assert method is not None  # `check_method` has looked
         try:
-            outcome = await METHODS[name](run)
+            outcome = await method(run)
         except (ModelError, BudgetExceeded) as error:
             if isinstance(error, BudgetExceeded) and EVIDENCE_MODEL not in run.settings.fallback_models:
                 outcome = Outcome(text=run.say("abstain_routes"), abstained=True)
@@ -239,9 +241,9 @@ class Clara:
         """Do what `achat` does and wait for it; works inside a running event loop too."""
         return self._waited(self.achat(messages, **options))
 
-    def achat_stream(self, messages: Sequence[Message], **options: Any) -> AsyncChatStream:
+    def achat_stream(self, messages: Sequence[Message], **options: Any) -> AsyncStream[Reply]:
         """Do what `achat` does, begun at once: yields its events as they happen, and the `Reply` last."""
-        return AsyncChatStream(lambda observer: self.achat(messages, **_observed(options, observer)))
+        return AsyncStream(lambda observer: self.achat(messages, **_observed(options, observer)))
 
     def chat_stream(self, messages: Sequence[Message], **options: Any) -> ChatStream:
         """Do what `achat_stream` does, without an event loop."""
@@ -319,8 +321,9 @@ class Clara:
 
     def check_method(self, name: str) -> None:
         """Raise ConfigError where there is no such method, or it needs a model and none is set."""
-        if name not in METHODS:
-            raise ConfigError(f"unknown method {name[:40]!r}: choose one of {', '.join(sorted(METHODS))}")
+        if find_method(name) is None:
+            known = f"{', '.join(METHODS)}, or an ablation, {', '.join(ABLATIONS)}"
+            raise ConfigError(f"unknown method {name[:40]!r}: choose one of {known}")
         if name != EVIDENCE_MODEL and self.models is None:
             raise ConfigError(
                 f"method {name} needs a chat model: give --model PROVIDER:NAME or set CLARA_MODEL "

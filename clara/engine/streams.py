@@ -1,4 +1,4 @@
-"""An answer in the making, to iterate over: its events as they happen, and its reply last."""
+"""An answer in the making, to iterate over: its events as they happen, and the whole last."""
 
 from __future__ import annotations
 
@@ -7,21 +7,22 @@ import queue
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Generic, Self, TypeVar
 
 from clara.trace import Observer
 from clara.types import Event, Reply
 
-Start = Callable[[Observer], Coroutine[Any, Any, Reply]]
+Made = TypeVar("Made")
+Start = Callable[[Observer], Coroutine[Any, Any, Made]]
 
 
-class AsyncChatStream:
-    """Yields every `Event`, then the `Reply`, or raises what kept it from coming about.
+class AsyncStream(Generic[Made]):
+    """Yields every `Event` of an answer in the making, then what was made, or raises what kept it from coming about.
 
     The answer is begun at once. Leaving before its end cancels it: use it as a context manager, or call `aclose`.
     """
 
-    def __init__(self, start: Start) -> None:
+    def __init__(self, start: Start[Made]) -> None:
         self._happened: asyncio.Queue[Event | None] = asyncio.Queue()
         self._task = asyncio.create_task(start(self._happened.put_nowait))
         self._task.add_done_callback(lambda _: self._happened.put_nowait(None))
@@ -30,7 +31,7 @@ class AsyncChatStream:
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> Event | Reply:
+    async def __anext__(self) -> Event | Made:
         if self._ended:
             raise StopAsyncIteration
         if (event := await self._happened.get()) is not None:
@@ -52,12 +53,12 @@ class AsyncChatStream:
 
 
 class ChatStream:
-    """Does what `AsyncChatStream` does, for callers without an event loop; the answer is made in another thread.
+    """Does what `AsyncStream` does, for a `Reply` and callers without an event loop: it is made in another thread.
 
     submit: begins a coroutine there.
     """
 
-    def __init__(self, start: Start, submit: Callable[[Coroutine[Any, Any, Reply]], Future[Reply]]) -> None:
+    def __init__(self, start: Start[Reply], submit: Callable[[Coroutine[Any, Any, Reply]], Future[Reply]]) -> None:
         self._happened: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         self._future = submit(start(self._happened.put))
         self._future.add_done_callback(lambda _: self._happened.put(None))

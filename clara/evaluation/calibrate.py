@@ -8,6 +8,7 @@ tried on them without a model call; which drafts were made does not depend on th
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ import numpy as np
 
 from clara.config import ReconcileSettings
 from clara.errors import DatasetError
+from clara.evaluation.extras import load_extra
 from clara.evaluation.records import load_rows
 from clara.evaluation.results import RECORDS, read_results
 from clara.evaluation.statistics.comparison import RESAMPLES, Comparison, compare
@@ -29,6 +31,9 @@ from clara.types import Draft
 FOLDS = 5
 SHRINKAGE = 30
 """Answers that a default prior weighs."""
+MAY_FAIL = 0.1
+"""Chance that a threshold lets more wrong answers through than its risk says."""
+_LEVELS = 10  # shares of the answers of which a threshold is tried
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +94,10 @@ def calibrate(
     fitted = fit_priors(labelled, constants)
     before = _table(labelled, questions, languages, lambda _: constants)
     after = _cross_validated(labelled, questions, languages, constants, seed)
-    worth = compare(before, after, languages, resampler=Resampler(len(questions), RESAMPLES, seed), seed=seed, epochs=1)
+    worth = compare(
+        before, after, languages, resampler=Resampler(len(questions), RESAMPLES, seed), seed=seed,
+        epochs=max(Counter((found.id, found.language) for found in labelled).values()),
+    )  # fmt: skip
     kept_off = {}
     if worth.change_english.interval[0] < 0:
         kept_off[ENGLISH] = f"English may lose {-worth.change_english.interval[0]:.1f} points"
@@ -149,19 +157,25 @@ def fit_priors(labelled: Iterable[Labelled], constants: ReconcileSettings) -> di
 
 
 def fit_threshold(confidences: Sequence[float], right: Sequence[bool], risk: float) -> float:
-    """Return the lowest confidence from which answers may be given for at most `risk` of them to be wrong.
+    """Return the lowest confidence from which, with 90% probability, at most `risk` of the answers to come are wrong.
 
-    Conformal risk control (Angelopoulos et al., arXiv 2208.02814): (wrong + 1) / (given + 1) <= risk, so that it holds
-    in expectation for answers to come. 1 where no threshold reaches it, which gives no answer at all.
+    Learn then test (Angelopoulos et al., arXiv 2110.01052): of the confidences that a tenth, two tenths, ... of the
+    answers reach, the lowest at which the exact upper bound of the share of wrong answers (Clopper and Pearson 1934) is
+    within the risk, at a level divided by their number (Bonferroni). The bound takes answers for independent: one a
+    question. 1 where none of them is, which gives no answer at all.
     """
-    order = sorted(zip(confidences, right, strict=True), reverse=True)
-    wrong, threshold = 0, 1.0
-    for given, (confidence, is_right) in enumerate(order, 1):
-        wrong += not is_right
-        last_of_its_value = given == len(order) or order[given][0] < confidence
-        if last_of_its_value and (wrong + 1) / (given + 1) <= risk:
-            threshold = confidence
-    return threshold
+    if not confidences:
+        return 1.0
+    beta = load_extra("scipy.stats").beta
+    stated, wrong = np.asarray(confidences, dtype=np.float64), ~np.asarray(right, dtype=bool)
+    levels = np.unique(np.sort(stated)[stated.size * np.arange(_LEVELS) // _LEVELS])
+    for level in levels:
+        given = stated >= level
+        n, missed = int(given.sum()), int(wrong[given].sum())
+        bound = 1.0 if missed == n else float(beta.ppf(1 - MAY_FAIL / levels.size, missed + 1, n - missed))
+        if bound <= risk:
+            return float(level)
+    return 1.0
 
 
 def _by_language(
@@ -177,7 +191,8 @@ def _by_language(
         mine = {} if tag in kept_off else dict(fitted)
         if risk is not None:
             used = constants.model_copy(update={**mine, "abstain_below": 0.0})
-            decisions = [(answer.decide(used), answer.answer) for answer in labelled if answer.language == tag]
+            first = {found.id: found for found in reversed(labelled) if found.language == tag}  # one a question
+            decisions = [(answer.decide(used), answer.answer) for answer in first.values()]
             given = [(d.confidence, d.choice == right) for d, right in decisions if d.abstain is None]
             mine["abstain_below"] = fit_threshold([c for c, _ in given], [r for _, r in given], risk)
         if mine:

@@ -12,7 +12,7 @@ import os
 import platform
 import re
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -26,6 +26,9 @@ RESULTS, RECORDS, QUESTIONS = "results.json", "records.jsonl", "questions.jsonl"
 REPLAY = "replay"
 """The manifest's `kind` where no model was called."""
 
+_NEEDED = {
+    "dataset", "dataset_version", "questions", "model", "seed", "created", "manifest", "methods", "comparisons"
+}  # fmt: skip
 _CHECKOUT = Path(__file__).parents[2]
 PACKAGES = ("numpy", "scipy")
 """Whose versions decide the figures of a replay."""
@@ -60,7 +63,7 @@ def write_results(results: Mapping[str, Any], records: Sequence[Mapping[str, Any
     which may have cost model calls, or that cannot be written.
     """
     paths = [folder / RECORDS, folder / RESULTS]
-    if paths[0].exists() and not _is_replay(folder):
+    if paths[0].exists() and not is_replay(folder):
         raise ConfigError(f"{folder} holds the records of another measurement; choose another folder")
     lines = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
     try:
@@ -89,6 +92,27 @@ def write_questions(dataset: Dataset, folder: Path) -> None:
     write_atomically(folder / QUESTIONS, (json.dumps(row, ensure_ascii=False) for row in rows))
 
 
+def read_questions(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the rows of questions.jsonl; none where the file was not written.
+
+    Raises DatasetError.
+    """
+    if not path.exists():
+        return
+    number = 0
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, 1):  # noqa: B007  it is named below
+                row = json.loads(line)
+                if not isinstance(row, dict) or not row.keys() >= {"id", "language", "question"}:
+                    raise ValueError("no question")
+                yield row
+    except OSError as error:
+        raise DatasetError(f"{path}: {error.strerror or error}") from None
+    except ValueError:
+        raise DatasetError(f"{path}, line {number}: no question; measure again") from None
+
+
 def write_atomically(path: Path, lines: Iterable[str]) -> None:
     """Write lines into a file that is there as a whole or not at all. Raises ConfigError."""
     made = path.with_name(f"{path.name}.new")
@@ -102,7 +126,8 @@ def write_atomically(path: Path, lines: Iterable[str]) -> None:
         raise ConfigError(f"cannot write into {path.parent}: {error.strerror or error}") from None
 
 
-def _is_replay(folder: Path) -> bool:
+def is_replay(folder: Path) -> bool:
+    """Tell whether a folder holds a replay's results. Raises DatasetError where these cannot be read."""
     return (folder / RESULTS).exists() and read_results(folder)["manifest"].get("kind") == REPLAY
 
 
@@ -115,7 +140,7 @@ def read_results(folder: Path) -> dict[str, Any]:
         raise DatasetError(f"{path}: {error.strerror or error}") from None
     except ValueError:
         raise DatasetError(f"{path}: not JSON; measure again") from None
-    if not isinstance(content, dict) or not {"manifest", "methods", "comparisons"} <= content.keys():
+    if not isinstance(content, dict) or not content.keys() >= _NEEDED:
         raise DatasetError(f"{path}: not the results of a measurement of accuracy")
     return content
 

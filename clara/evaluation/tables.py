@@ -117,7 +117,7 @@ def dataset_lines(datasets: Sequence[Published]) -> Text:
     shown = Text()
     for found in datasets:
         shown.append(found.name + ("" if found.shipped else "[:PATH]" if found.hub else ":PATH") + "\n", "bold")
-        shown.append(f"  {found.what}\n  {found.size} questions in {found.languages}\n")
+        shown.append(f"  {found.what}\n  questions: {found.size}; languages: {found.languages}\n")
         shown.append(f"  published as {found.source}; licence {found.licence}\n  PATH holds {found.read_from}\n")
     for name, module, what in (
         ("belebele", belebele, "passages and questions in 122 languages"),

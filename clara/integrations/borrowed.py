@@ -34,16 +34,16 @@ class BorrowingClara(Clara):
         super().__init__(_Borrowed(), settings=ready, knowledge=knowledge, observers=observers)
 
 
-def lend(model: ChatModel | None = None) -> Context:
+def lend(model: ChatModel | None = None, context: Context | None = None) -> Context:
     """Return a context to begin an answer in: `model` is the one that it asks.
 
-    It is new but for that. Whatever libraries keep in the caller's context, such as LangChain its callbacks, would
-    take CLARA's own calls for the application's: drafts would be shown, and tokens counted twice.
+    Without `context` it is new but for that. Whatever libraries keep in the caller's context, such as LangChain its
+    callbacks, would take CLARA's own calls for the application's: drafts would be shown, and tokens counted twice.
     """
-    context = Context()
+    begun = Context() if context is None else context
     if model is not None:
-        context.run(_lent.set, model)
-    return context
+        begun.run(_lent.set, model)
+    return begun
 
 
 class _Borrowed:

@@ -173,7 +173,8 @@ class _Making:
         run, question, drafts = self.run, self.run.question, self.drafts
         citations = _citations(drafts, decision.choice)
         if not citations and decision.choice is not None:
-            citations = await _further_reading(run, decision.choice)
+            wordings = dict.fromkeys([as_asked(question), *([self.pivot] if self.pivot.validity > 0 else [])])
+            citations = await _further_reading(run, decision.choice, list(wordings))
         if run.settings.policy == "show-both" and self.local:
             _show_both(run, drafts, decision.choice)
         if self.local and not question.country:
@@ -181,7 +182,8 @@ class _Making:
         abstained = decision.abstain is not None or decision.choice is None
         if abstained or decision.choice is None:
             found = await self._search()
-            text = write_abstention(run, decision.abstain or "abstain_routes", found.evidence)
+            missing = "missing_statement" if found.evidence else "missing_passages"
+            text = write_abstention(run, decision.abstain or "abstain_routes", found.evidence, missing=run.say(missing))
         else:
             text = write_choice(question, decision.choice)
         return Outcome(
@@ -205,23 +207,25 @@ def _show_both(run: Run, drafts: Sequence[Draft], choice: str | None) -> None:
     """Say what the other side of a local question holds, where it differs."""
     others = {d.choice for d in drafts if d.usable and d.language == "en" and d.choice not in (None, choice)}
     for other in sorted(map(str, others)):
-        run.trace.warn("reconcile", f"asked in English, the answer is {write_choice(run.question, other)}")
+        run.trace.warn("reconcile", f"{run.say('english_differs')} {write_choice(run.question, other)}")
 
 
-async def _further_reading(run: Run, choice: str) -> tuple[Citation, ...]:
+async def _further_reading(run: Run, choice: str, wordings: Sequence[Translation]) -> tuple[Citation, ...]:
     """Cite the line that names the chosen option in the matter asked about, if one clearly does and leads.
 
-    No verdict rests on it: the drafts agreed before any evidence was asked for.
+    wordings: the question in the languages to look in, one after the other. No verdict rests on what is found: the
+    drafts agreed before any evidence was asked for.
     """
-    question = run.question
     try:
-        if run.knowledge.lexicon.own_language(question.language) != question.language:
-            return ()
-        scores = await score_options(run, question.text, question.options, question.language, near=choice)
+        for asked in wordings:
+            if run.knowledge.lexicon.own_language(asked.language) != asked.language:
+                continue
+            scores = await score_options(run, asked.text, asked.options, asked.language, near=choice)
+            best = max(scores, key=lambda s: s.score, default=None)
+            if best is None or best.option != choice or best.line is None or best.score < _CLEARLY:
+                continue
+            if not any(mark in best.line.text for mark in "?؟？"):  # what asks states nothing
+                return (cite(best.line.passage, best.line.text),)
     except KnowledgeError as error:
         note_no_search(run, error)
-        return ()
-    best = max(scores, key=lambda s: s.score, default=None)
-    if best is None or best.option != choice or best.line is None or best.score < _CLEARLY:
-        return ()
-    return (cite(best.line.passage, best.line.text),)
+    return ()

@@ -6,6 +6,7 @@ from clara.choices import read_choice
 from clara.languages import english_name
 from clara.models import Completion
 from clara.stages.given import draft_of
+from clara.stages.replies import without_thoughts
 from clara.stages.state import Outcome, Run
 from clara.text import clean
 from clara.types import Turn
@@ -15,7 +16,7 @@ async def direct(run: Run) -> Outcome:
     """Ask the model and return what it says; for a choice, read the option from it."""
     question = run.question
     completion = run.given or await _asked(run)
-    text = clean(completion.text).strip()
+    text = without_thoughts(clean(completion.text))
     choice = read_choice(text, question.options, question.language) if question.options else None
     unread = bool(question.options) and choice is None
     if unread:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from clara.knowledge import cite
-from clara.languages import UNKNOWN, english_name
+from clara.languages import UNKNOWN
 from clara.stages.blocks import concepts_of, search_words
 from clara.stages.concurrent import together
 from clara.stages.evidence import OptionScore, answering_lines, is_odd_one_out, score_options
@@ -19,7 +19,6 @@ from clara.stages.state import Outcome, Run
 from clara.stages.write import quote_lines, write_abstention, write_choice
 from clara.types import Citation, Draft, Evidence, Option, Verdict
 
-_NOTICE = "no language model was used: this answer quotes the knowledge base word for word"
 # Chosen on the shipped questions so that those the base does not cover are left alone.
 _MIN_SCORE = 0.30
 _MIN_MARGIN = 0.05
@@ -28,7 +27,7 @@ _MIN_ABOUT = 0.20
 
 async def evidence(run: Run) -> Outcome:
     """Answer a choice by evidence score, a free question by verbatim passages; abstain where the base is silent."""
-    run.trace.warn("evidence", _NOTICE)
+    run.trace.warn("evidence", run.say("no_model"))
     return await (_choice(run) if run.question.options else _free(run))
 
 
@@ -38,7 +37,8 @@ async def _free(run: Run) -> Outcome:
     asked = search_words(question, concepts_of(run, question))
     found = await retrieve(run, asked, question.language)
     if not found.evidence:
-        return Outcome(text=write_abstention(run, "abstain_evidence"), abstained=True)
+        text = write_abstention(run, "abstain_evidence", missing=run.say("missing_passages"))
+        return Outcome(text=text, abstained=True)
     target = _answer_language(run, found.evidence[0])
     shown = [_in_language(run, item, target) for item in found.evidence]
     query = found.queries.get(shown[0].passage.language, asked)
@@ -50,10 +50,7 @@ async def _free(run: Run) -> Outcome:
         words=f"{found.evidence[0].passage.group} ranks first, found in {', '.join(routes)}",
     )  # fmt: skip
     if target != question.answer_language and question.answer_language != UNKNOWN:
-        run.trace.warn(
-            "evidence", f"the knowledge base holds nothing in {english_name(question.answer_language)}; "
-            f"quoted in {english_name(target)}",
-        )  # fmt: skip
+        run.trace.warn("evidence", run.say("other_language"))
     drafts = tuple(
         Draft(
             route="native" if language == shown[0].passage.language else f"glossary:{language}",
@@ -104,9 +101,9 @@ async def _choice(run: Run) -> Outcome:
     sure = strength >= _MIN_SCORE and margin >= _MIN_MARGIN and about >= _MIN_ABOUT
     confidence = round(min(0.9, strength) * (0.5 + min(0.5, margin)) * (1.0 if agree else 0.8), 4)
     if not sure:
-        return Outcome(
-            text=write_abstention(run, "abstain_evidence"), abstained=True, confidence=confidence, drafts=drafts,
-        )  # fmt: skip
+        missing = run.say("missing_passages") if about < _MIN_ABOUT else ""
+        text = write_abstention(run, "abstain_evidence", missing=missing)
+        return Outcome(text=text, abstained=True, confidence=confidence, drafts=drafts)
     return Outcome(
         text=write_choice(question, ranked[0]),
         choice=ranked[0],

@@ -45,7 +45,7 @@ class OpenAIModel(LangChainModel):
         choice, usage = reply["choices"][0], reply.get("usage") or {}
         message = choice["message"]
         return Completion(
-            text=message.get("content") or message.get("refusal") or "",
+            text=_text(message),
             model=self.name,
             prompt_tokens=usage.get("prompt_tokens") or 0,
             completion_tokens=usage.get("completion_tokens") or 0,
@@ -67,9 +67,8 @@ class OpenAIModel(LangChainModel):
         async with stream:
             async for chunk in stream:
                 usage = chunk.get("usage") or usage
-                for choice in chunk["choices"]:  # the chunk that holds the usage has none
-                    delta = choice["delta"]
-                    piece = delta.get("content") or delta.get("refusal") or ""
+                for choice in chunk.get("choices") or ():  # the chunk that holds the usage has none
+                    piece = _text(choice.get("delta") or {})
                     finish = choice.get("finish_reason") or finish
                     text += piece
                     if piece:
@@ -89,6 +88,14 @@ class OpenAIModel(LangChainModel):
         if self._payload is None:
             self._payload = _payload(model)
         return self._payload | _named(call.options) | {"messages": wire_messages(call)} if self._payload else None
+
+
+def _text(message: Mapping[str, Any]) -> str:
+    """Return what a message, or a piece of one, says; of content in parts, as reasoning models send it, the text."""
+    content = message.get("content")
+    if isinstance(content, list):
+        content = "".join(part.get("text") or "" for part in content if part.get("type") == "text")
+    return content or message.get("refusal") or ""
 
 
 def _named(options: Mapping[str, Any]) -> dict[str, Any]:

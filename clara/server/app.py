@@ -17,12 +17,14 @@ from starlette.routing import Route
 from clara.engine import Clara
 from clara.languages import detect
 from clara.server import endpoints
-from clara.server.answers import Answers, ChatForm, ResponsesForm
+from clara.server.answers import Answers
 from clara.server.catalogue import is_openai
 from clara.server.errors import failure_of
 from clara.server.exchange import exchange_of
+from clara.server.forms import ChatForm, ResponsesForm
 from clara.server.middleware import Guarding, Recording
 from clara.server.openapi import openapi_document
+from clara.server.page import page, page_file
 from clara.server.service import open_service
 
 
@@ -51,7 +53,8 @@ def build_app(clara: Clara) -> Starlette:
         Route("/readyz", endpoints.readyz),
         Route("/metrics", endpoints.metrics),
         Route("/openapi.json", openapi),
-        Route("/", endpoints.page),
+        Route("/", page),
+        Route("/page/{name:path}", page_file),
     ]
     app = Starlette(
         routes=routes,

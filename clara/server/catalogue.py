@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from clara.config import EVIDENCE_MODEL, Settings
-from clara.methods import METHODS
+from clara.methods import ABLATIONS, METHODS
 from clara.models.scripted import SCRIPTED
 from clara.server.errors import RequestError
 
@@ -29,7 +29,7 @@ class Catalogue:
         methods = sorted(METHODS) if has_model else [EVIDENCE_MODEL]
         configured = [settings.model, settings.translate_model, settings.second_model, *settings.fallback_models]
         upstream = {name.partition(":")[2]: name for name in configured if name and _is_upstream(name)}
-        self.methods = frozenset(methods)
+        self.methods = frozenset([*methods, *ABLATIONS] if has_model else methods)
         self._named: Mapping[str, Named] = {
             **{short: Named(upstream=name) for short, name in upstream.items()},
             **{f"{CLARA}:{name}": Named(method=name) for name in methods},

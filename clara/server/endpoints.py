@@ -1,13 +1,12 @@
-"""The routes beside the answers: models, embeddings, health, metrics, and the page to ask from."""
+"""The routes beside the answers: models, embeddings, health and metrics."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
-from pathlib import Path
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from clara import __version__
@@ -23,7 +22,6 @@ from clara.server.schemas import EmbeddingsRequest, checked
 from clara.server.service import service_of
 from clara.text import estimated_tokens
 
-PAGE = Path(__file__).parent / "page" / "index.html"
 _MOST_TEXTS = 2048
 
 
@@ -100,13 +98,6 @@ async def readyz(request: Request) -> Response:
 async def metrics(request: Request) -> Response:
     """`GET /metrics`, for Prometheus."""
     return Response(service_of(request.scope).metrics.page(), media_type=CONTENT_TYPE)
-
-
-async def page(request: Request) -> Response:
-    """`GET /`: the page, where it is installed."""
-    if not PAGE.exists():
-        raise RequestError(404, "not_found", "there is no page here; the API lies under /v1, see /openapi.json")
-    return FileResponse(PAGE)
 
 
 def embedder_name(settings: Settings) -> str:

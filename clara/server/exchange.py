@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +22,8 @@ class Exchange:
     """One request and its answer.
 
     route: the path's name, not the path as it came. model: as the request names it, once it is known to exist.
-    error: the code that it was answered with. began: by the monotonic clock, and `at_ns` by the wall clock.
+    error: the code that it was answered with. calls: of each reply that is being streamed, by its number.
+    began: by the monotonic clock, and `at_ns` by the wall clock.
     """
 
     request_id: str
@@ -40,7 +42,7 @@ class Exchange:
     completion_tokens: int = 0
     cost: float | None = 0.0
     replies: list[Reply] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
+    calls: dict[int, list[Event]] = field(default_factory=dict)
     content: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -52,6 +54,22 @@ class Exchange:
         """Count what a reply took."""
         self.replies.append(reply)
         self.used(reply.usage.prompt_tokens, reply.usage.completion_tokens, reply.usage.cost)
+
+    def saw(self, number: int, event: Event | None) -> None:
+        """Note a model call of the reply of a number that is under way."""
+        if event is not None and event.kind == "call":
+            self.calls.setdefault(number, []).append(event)
+
+    def broke_off(self, number: int, price: Callable[[str], tuple[float, float] | None]) -> None:
+        """Count what a reply took that never came to its end: a client that leaves before it has used it all the same.
+
+        price: of a model, per million prompt and completion tokens.
+        """
+        for event in self.calls.get(number, ()):
+            prompt, completion = event.data.get("prompt_tokens", 0), event.data.get("completion_tokens", 0)
+            held = price(event.data["model"])
+            cost = None if held is None else (held[0] * prompt + held[1] * completion) / 1e6
+            self.used(prompt, completion, cost)
 
     def used(self, prompt_tokens: int, completion_tokens: int, cost: float | None) -> None:
         """Count what was used upstream. cost: None where no price is known."""

@@ -69,7 +69,7 @@ def openapi_document() -> dict[str, Any]:
 def _post(path: str, words: str, request: type[BaseModel], reply: type[BaseModel]) -> dict[str, Any]:
     content = _json(reply)
     if path in _STREAMED:
-        content["text/event-stream"] = {"schema": {"type": "string", "description": "one object after each `data: `"}}
+        content["text/event-stream"] = {}  # one object after each `data: `, in the form of the OpenAI API
     return {
         "summary": words,
         "operationId": path.removeprefix("/v1/").replace("/", "_"),

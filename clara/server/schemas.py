@@ -62,6 +62,11 @@ class _Sampled(_Open):
     metadata: dict[str, Any] | None = None
     clara: ClaraExtension | None = None
 
+    def numbers(self) -> dict[str, Any]:
+        """Return the numbers and switches that were sent, as what they are: JSON's 2.0 is a whole number too."""
+        given = {name: getattr(self, name) for name in self.model_fields_set & set(type(self).model_fields)}
+        return {name: value for name, value in given.items() if isinstance(value, int | float)}
+
 
 class ChatCompletionRequest(_Sampled):
     """`POST /v1/chat/completions`."""
@@ -122,7 +127,7 @@ class ErrorReply(BaseModel):
 class _Reply(_Open):
     id: str
     model: str
-    clara: dict[str, Any]
+    clara: dict[str, Any] | None = Field(None, description="what it rests on; upstream models have none")
 
 
 class ChatCompletionReply(_Reply):

@@ -14,6 +14,7 @@ from clara.server.asking import Ask
 from clara.types import Event, Reply
 
 Happening = tuple[int, Event | Reply | None]
+_OPENING_S = 0.25
 DONE = b"data: [DONE]\n\n"
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -25,7 +26,8 @@ _HEADERS = [
 async def happenings(ask: Ask, count: int, heartbeat_s: float) -> AsyncGenerator[Happening, None]:
     """Make `count` replies at once, and yield with each one's number what happens and in the end the reply.
 
-    None where nothing happened for `heartbeat_s`. Closing it, or the first that fails, cancels all.
+    None where nothing happened for `heartbeat_s`, and soon where nothing happens at first: what fails before could
+    still be answered with its own status. Closing it, or the first that fails, cancels all.
     """
     queue: asyncio.Queue[tuple[int, Event | Reply | Exception]] = asyncio.Queue()
 
@@ -36,15 +38,17 @@ async def happenings(ask: Ask, count: int, heartbeat_s: float) -> AsyncGenerator
             queue.put_nowait((number, error))
 
     tasks = [asyncio.create_task(make(number)) for number in range(count)]
-    left = count
+    left, patience_s = count, min(_OPENING_S, heartbeat_s)
     try:
         while left:
             try:
-                async with asyncio.timeout(heartbeat_s):
+                async with asyncio.timeout(patience_s):
                     number, happened = await queue.get()
             except TimeoutError:
                 yield 0, None
                 continue
+            finally:
+                patience_s = heartbeat_s
             if isinstance(happened, Exception):
                 raise happened
             left -= isinstance(happened, Reply)
@@ -63,14 +67,16 @@ def event_bytes(value: Mapping[str, Any]) -> bytes:
 async def send_events(
     send: Send, events: AsyncGenerator[bytes, None], on_failure: Callable[[Exception], AsyncIterator[bytes]]
 ) -> None:
-    """Send a stream. A failure on the way is its last event, and is raised after it.
+    """Send a stream. A failure before its first event is raised; a later one is its last event, and raised after it.
 
     on_failure: makes the events that say so.
     """
-    await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
     failed: Exception | None = None
     async with aclosing(events):
+        first = await anext(events)
+        await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
         try:
+            await send({"type": "http.response.body", "body": first, "more_body": True})
             async for piece in events:
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
         except Exception as error:

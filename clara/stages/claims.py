@@ -6,15 +6,16 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BeforeValidator, Field
 
 from clara.errors import ClaraError, ConfigError
 from clara.knowledge import cite, quantities
 from clara.stages.blocks import show_evidence
 from clara.stages.calculate import check_arithmetic
 from clara.stages.matching import read_statement, text_language
+from clara.stages.replies import Items, JsonReply, Number, Numbers, Words, word
 from clara.stages.state import Run
 from clara.types import Citation, Claim, Draft, Evidence, VerdictState
 
@@ -30,21 +31,21 @@ _DOSE = re.compile(
 )
 
 
-class ClaimVerdict(BaseModel):
+class ClaimVerdict(JsonReply):
     """The model's verdict on one numbered claim."""
 
-    claim: int
-    verdict: Literal["supported", "refuted", "not_enough_info"]
-    passage: int = 0
-    quote: str = ""
-    agrees: list[int] = Field(default_factory=list)
-    conflicts: list[int] = Field(default_factory=list)
+    claim: Number
+    verdict: Annotated[Literal["supported", "refuted", "not_enough_info"], BeforeValidator(word)]
+    passage: Number = 0
+    quote: Words = ""
+    agrees: Numbers = Field(default_factory=list)
+    conflicts: Numbers = Field(default_factory=list)
 
 
-class VerifyReply(BaseModel):
+class VerifyReply(JsonReply):
     """What the verify prompt asks for."""
 
-    verdicts: list[ClaimVerdict] = Field(description="claim, verdict, passage, quote, agrees, conflicts")
+    verdicts: Items[ClaimVerdict] = Field(description="claim, verdict, passage, quote, agrees, conflicts")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from pydantic import BaseModel, Field
-
 from clara.errors import ClaraError, ConfigError
 from clara.languages import english_name
 from clara.prompts import Prompt
 from clara.stages.claims import CheckedClaim
 from clara.stages.matching import text_language
+from clara.stages.replies import Items, JsonReply, Number, Words, read_reply
 from clara.stages.saying import in_language, problems, read
 from clara.stages.sentences import Sentence, Sentences, split
-from clara.stages.state import Run, read_reply
+from clara.stages.state import Run
 from clara.stages.write import quote_lines, script_name
 from clara.text import clean, terms, words
 from clara.types import Citation
@@ -32,17 +31,17 @@ _WRONG = {
 }
 
 
-class MendedSentence(BaseModel):
+class MendedSentence(JsonReply):
     """One sentence, written anew; an empty one is left out."""
 
-    number: int
-    text: str = ""
+    number: Number
+    text: Words = ""
 
 
-class MendReply(BaseModel):
+class MendReply(JsonReply):
     """What the repair prompt asks for."""
 
-    sentences: list[MendedSentence] = Field(default_factory=list)
+    sentences: Items[MendedSentence]
 
 
 async def write_free(run: Run, accepted: Sequence[CheckedClaim], *, repair: bool) -> tuple[str, tuple[Citation, ...]]:

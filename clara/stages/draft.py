@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, get_args
+from typing import Annotated, Any, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from clara.errors import ClaraError, ConfigError
 from clara.knowledge import cite
@@ -13,64 +13,48 @@ from clara.languages import english_name
 from clara.models import ModelRole
 from clara.prompts import Prompt
 from clara.stages.blocks import show_country, show_evidence, show_history
-from clara.stages.given import given_draft
-from clara.stages.state import Reply, Run
+from clara.stages.given import MOST_CLAIMS, given_draft, model_group
+from clara.stages.reconcile import EVIDENCE_GROUP
+from clara.stages.replies import Items, JsonReply, Number, Reply, StatedLocality, Words, share, word
+from clara.stages.state import Run
 from clara.text import clean
-from clara.types import Citation, Claim, Draft, Evidence, Locality, Polarity, Translation
-
-_CLAIMS = 8
+from clara.types import Citation, Claim, Draft, Evidence, Polarity, Translation
 
 
-class Confident(BaseModel):
+class Confident(JsonReply):
     """A reply that states how sure it is, in percent or as a share."""
 
-    confidence: float = Field(0.5, description="0 to 100")
-
-    @field_validator("confidence", mode="before")
-    @classmethod
-    def _share(cls, value: Any) -> Any:
-        """Accept percent, or a fraction as a share of one; keep within [0.01, 0.99]."""
-        if isinstance(value, str):
-            value = float(value.strip().rstrip("%"))
-        if not isinstance(value, int | float):
-            return value
-        share = value if isinstance(value, float) and value <= 1 else value / 100
-        return min(0.99, max(0.01, share))
+    confidence: Annotated[float, BeforeValidator(share)] = Field(0.5, description="0 to 100")
 
 
-class StatedClaim(BaseModel):
+def _polarity(value: Any) -> Any:
+    return word(value) if word(value) in get_args(Polarity) else None
+
+
+class StatedClaim(JsonReply):
     """A claim as a draft states it, and the words of a passage it rests on; passage 0 for none."""
 
-    model_config = ConfigDict(coerce_numbers_to_str=True)
-
-    claim: str = Field(min_length=1)
-    english: str = ""
-    polarity: Polarity | None = None
-    dose: str = ""
-    condition: str = ""
-    country: str = ""
-    passage: int = 0
-    quote: str = ""
+    claim: Words = Field(min_length=1)
+    english: Words = ""
+    polarity: Annotated[Polarity | None, BeforeValidator(_polarity)] = None
+    dose: Words = ""
+    condition: Words = ""
+    country: Words = ""
+    passage: Number = 0
+    quote: Words = ""
 
     @model_validator(mode="before")
     @classmethod
-    def _lenient(cls, value: Any) -> Any:
-        """Accept a claim that is nothing but its sentence, and leave out what says nothing that is known."""
-        if isinstance(value, str):
-            return {"claim": value}
-        if not isinstance(value, dict):
-            return value
-        known = {key: held for key, held in value.items() if held is not None}
-        if known.get("polarity") not in get_args(Polarity):
-            known.pop("polarity", None)
-        return known
+    def _sentence(cls, value: Any) -> Any:
+        """Accept a claim that is nothing but its sentence."""
+        return {"claim": value} if isinstance(value, str) else value
 
 
 class FreeReply(Confident):
     """What the prompts for free answers ask for."""
 
-    locality: Locality = Field("none", description="none, country or culture")
-    claims: list[StatedClaim] = Field(min_length=1, description="see above; one sentence each")
+    locality: StatedLocality = Field("none", description="none, country or culture")
+    claims: Items[StatedClaim] = Field(min_length=1, description="see above; one sentence each")
 
 
 _IN_ENGLISH = '- "english" is the same claim in English, with nothing added and nothing left out.'
@@ -113,11 +97,11 @@ async def draft_free(
     if isinstance(made, str):
         return failed_draft(run, route, language, "draft", made)
     reply, model = made
-    claims = tuple(_claim(stated, evidence) for stated in reply.claims[:_CLAIMS])
+    claims = tuple(_claim(stated, evidence) for stated in reply.claims[:MOST_CLAIMS])
     return Draft(
         route=route,
         language=language,
-        group="evidence" if evidence else model_group(model),
+        group=EVIDENCE_GROUP if evidence else model_group(model),
         model=model,
         text="\n".join(claim.wording or claim.text for claim in claims),
         confidence=reply.confidence,
@@ -177,8 +161,3 @@ def cited(evidence: Sequence[Evidence], number: int, quote: str) -> Citation | N
     if not quote.strip() or not 1 <= number <= len(evidence):
         return None
     return cite(evidence[number - 1].passage, quote)
-
-
-def model_group(model: str) -> str:
-    """Return the group of a model's drafts."""
-    return f"model:{model}"

@@ -5,19 +5,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BeforeValidator, Field
 
 from clara.choices import read_choice
 from clara.errors import ModelBadOutput
 from clara.languages import english_name
 from clara.models import ModelRole
 from clara.stages.blocks import show_country, show_evidence, show_history, show_options
-from clara.stages.draft import Confident, cited, failed_draft, model_group, try_draft
-from clara.stages.given import given_draft
+from clara.stages.draft import Confident, cited, failed_draft, try_draft
+from clara.stages.given import given_draft, model_group
 from clara.stages.reconcile import EVIDENCE_GROUP
-from clara.stages.state import Reply, Run
+from clara.stages.replies import Items, JsonReply, Label, Number, Reply, Texts, Words, word
+from clara.stages.state import Run
 from clara.stages.translate import as_asked, checked
 from clara.types import Citation, Draft, Evidence, Option, Translation
 
@@ -33,37 +34,42 @@ _FAITHFUL = '"faithful": true|false, '
 class ChoiceReply(Confident):
     """What the choice prompt asks for."""
 
-    reason: str = Field("", description="at most three sentences")
+    reason: Words = Field("", description="at most three sentences")
     faithful: bool = Field(True, description="true or false")
-    choice: str = Field(description="one letter")
+    choice: Label = Field(description="one letter")
 
 
 class AbroadReply(Confident):
     """What the prompt asks for that has a question answered in a further language."""
 
-    question: str = Field(description="the question in that language")
-    options: list[str] = Field(description="one translation per option, in the given order")
-    reason: str = Field("", description="at most three sentences")
-    choice: str = Field(description="one letter")
+    question: Words = Field(description="the question in that language")
+    options: Texts = Field(description="one translation per option, in the given order")
+    reason: Words = Field("", description="at most three sentences")
+    choice: Label = Field(description="one letter")
 
 
-class Quote(BaseModel):
+def _stance(value: Any) -> Any:
+    return {"support": "supports", "refute": "refutes"}.get(word(value), word(value))
+
+
+class Quote(JsonReply):
     """A quote that speaks for or against one option."""
 
-    passage: int
-    quote: str
-    option: str = ""
-    stance: Literal["supports", "refutes"] = "supports"
+    passage: Number
+    quote: Words
+    option: Label = ""
+    stance: Annotated[Literal["supports", "refutes"], BeforeValidator(_stance)] = "supports"
 
 
 class EvidenceChoiceReply(Confident):
     """What the evidence prompt for choices asks for."""
 
+    reason: Words = Field("", description="at most three sentences")
     sufficient: bool = Field(description="true or false")
     faithful: bool = Field(True, description="true or false")
-    quotes: list[Quote] = Field(default_factory=list, description="passage, quote, option, stance")
-    choice: str = Field(description="one letter")
-    query: str = Field("", description="search words for what is missing")
+    quotes: Items[Quote] = Field(default_factory=list, description="passage, quote, option, stance")
+    choice: Label = Field(description="one letter")
+    query: Words = Field("", description="search words for what is missing")
 
 
 async def draft_choice(
@@ -168,7 +174,7 @@ async def draft_choice_from_evidence(
     """Ask for one option from passages; the rest as in `draft_choice`.
 
     Quotes that code cannot find do not count, and without any the draft is insufficient.
-    or_memory: where the model itself finds the passages insufficient, its choice counts as what it knows.
+    or_memory: an insufficient draft counts as what the model knows, with no evidence for it.
     """
     if (given := given_draft(run, route)) is not None:
         return given
@@ -196,7 +202,9 @@ async def draft_choice_from_evidence(
     supporting: list[Citation] = []
     refuted: set[str] = set()
     for quote in reply.quotes:
-        option = letters.get(_letter(quote.option, by_letter) or "")
+        # A quote that names no option and supports one supports the one that was chosen.
+        named = quote.option or (reply.choice if quote.stance == "supports" else "")
+        option = letters.get(_letter(named, by_letter) or "")
         citation = cited(evidence, quote.passage, quote.quote)
         if citation is None or option is None:
             continue
@@ -221,7 +229,7 @@ async def draft_choice_from_evidence(
     )
     if not run.settings.verify:  # then it is a vote like any other
         draft = replace(draft, group=model_group(model), sufficient=reply.sufficient or or_memory)
-    elif or_memory and not reply.sufficient:
+    elif or_memory and not draft.sufficient:
         draft = replace(draft, group=model_group(model), sufficient=True, citations=(), text="")
     return draft if reply.faithful else _by_the_original(run, draft)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from clara.choices import read_choice
 from clara.models import Completion
+from clara.stages.replies import without_thoughts
 from clara.stages.state import Run
 from clara.text import clean, sentences
 from clara.types import Claim, Draft
 
-_CLAIMS = 8
+MOST_CLAIMS = 8
 
 
 def given_draft(run: Run, route: str) -> Draft | None:
@@ -18,11 +19,11 @@ def given_draft(run: Run, route: str) -> Draft | None:
     """
     if route != "native" or run.given is None:
         return None
-    question, text = run.question, clean(run.given.text).strip()
+    question, text = run.question, without_thoughts(clean(run.given.text))
     choice = read_choice(text, question.options, question.language) if question.options else None
     if question.options and choice is None:
         return None
-    said = sentences(text)[:_CLAIMS]
+    said = sentences(text)[:MOST_CLAIMS]
     # In whatever language they are, claims are compared by what they say: no call puts these into English.
     claims = () if question.options else tuple(Claim(text=claim, wording=claim) for claim in said)
     return draft_of(run, run.given, text=text, choice=choice, claims=claims)
@@ -35,9 +36,14 @@ def draft_of(
     return Draft(
         route="native",
         language=run.question.language,
-        group=f"model:{completion.model}",
+        group=model_group(completion.model),
         model=completion.model,
         choice=choice,
         text=text,
         claims=claims,
     )
+
+
+def model_group(model: str) -> str:
+    """Return the group of a model's drafts."""
+    return f"model:{model}"

@@ -5,29 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from clara.errors import ClaraError, ConfigError
 from clara.languages import english_name
 from clara.stages.blocks import show_evidence
+from clara.stages.replies import JsonReply, Numbers, Words
 from clara.stages.state import Run
 from clara.types import Evidence, Translation
 
 
-class TranslationGrade(BaseModel):
+class TranslationGrade(JsonReply):
     """What the evaluate prompt asks for."""
 
     faithful: bool = Field(True, description="true or false")
-    problem: str = Field("", description="one sentence")
+    problem: Words = Field("", description="one sentence")
     needs_context: bool = Field(True, description="true or false")
 
 
-class PassageGrade(BaseModel):
+class PassageGrade(JsonReply):
     """What the grade prompt asks for."""
 
-    relevant: list[int] = Field(default_factory=list, description="numbers of passages")
+    relevant: Numbers = Field(default_factory=list, description="numbers of passages")
     sufficient: bool = Field(False, description="true or false")
-    query: str = Field("", description="search words for what is missing")
+    query: Words = Field("", description="search words for what is missing")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

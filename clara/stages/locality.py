@@ -27,7 +27,7 @@ def settle_locality(run: Run, checked: Sequence[CheckedClaim]) -> list[CheckedCl
             continue
         policy = "universal" if of != here else run.settings.policy
         if policy == "show-both":
-            named = country_name(of, run.question.language)
+            named = country_name(of, run.question.answer_language)
             said = claim.claim
             wording = f"{named}: {said.wording}" if said.wording else ""
             settled[number] = replace(claim, claim=replace(said, text=f"{named}: {said.text}", wording=wording))

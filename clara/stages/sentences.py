@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from clara.stages.replies import THOUGHT_TAGS
+
 _STOP = re.compile(r"[.!?؟…]+|[。！？।॥۔]+|\n")
 _SPACED = ".!?؟…"  # these end a sentence only before a space or a mark, the others wherever they stand
 _CLOSING = re.compile("[\"'”’»）)」』]*")
@@ -15,7 +17,8 @@ _LIST_MARK = re.compile(r"(?:\d{1,2}[.)]|[-*•])\s+")
 _ABBREVIATION = re.compile(
     r"(?<!\w)(?:dra?|sra?|mrs?|ms|st|vs|approx|aprox|env|cf|e\.g|i\.e|p\. ?e[jx]|p|máx|mín|gng|डॉ)\.$", re.IGNORECASE
 )
-_THOUGHTS = re.compile(r"\s*<think>.*?</think>", re.DOTALL)
+_OPENING = tuple(f"<{tag}>" for tag in THOUGHT_TAGS)
+_THOUGHTS = re.compile(rf"\s*<({'|'.join(THOUGHT_TAGS)})>.*?</\1>", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +73,8 @@ class Sentences:
         self._rest += piece
         if self._thinking:
             self._rest = _THOUGHTS.sub("", self._rest, count=1)
-            start = self._rest.lstrip()[:7]
-            self._thinking = "<think>".startswith(start)
+            start = self._rest.lstrip()
+            self._thinking = start.startswith(_OPENING) or any(tag.startswith(start) for tag in _OPENING)
         found: list[Sentence] = []
         while not self._thinking and (end := _end(self._rest, self._lead())) is not None:
             found.append(self._take(end))
@@ -80,7 +83,7 @@ class Sentences:
     def finish(self) -> list[Sentence]:
         """Return what is left as the last sentence, if anything is."""
         self._rest = self._rest.rstrip()
-        if self._rest.lstrip().startswith("<think>") or self._lead() >= len(self._rest):
+        if self._rest.lstrip().startswith(_OPENING) or self._lead() >= len(self._rest):
             return []
         last = self._take(len(self._rest))
         ended = re.search(rf"[{_SPACED}。！？।॥۔]{_CLOSING.pattern}$", last.plain)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from clara.config import Settings
 from clara.errors import BudgetExceeded, ClaraError, ModelBadOutput, ModelError, ModelStatusError
@@ -19,13 +18,14 @@ from clara.messages import Messages
 from clara.models import Call, Completion, ModelRole, Models, Show
 from clara.prompts import Prompt, Prompts
 from clara.stages.meter import Meter
+from clara.stages.replies import Reply, read_reply, without_thoughts
+from clara.text import clean
 from clara.trace import Trace
 from clara.translators import Translator
 from clara.types import Citation, Draft, Question, Turn, Verdict
 
-Reply = TypeVar("Reply", bound=BaseModel)
-_OBJECT = re.compile(r"\{.*\}", re.DOTALL)
-_THOUGHTS = re.compile(r"<think>.*?</think>", re.DOTALL)
+_REPEATED = 4000
+"""Characters of a reply in another form that are shown to the model again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +121,7 @@ class Run:
                 check(reply)
                 return reply
             except ModelBadOutput:
-                if (saved := salvage(text)) is not None:
+                if (saved := salvage(without_thoughts(text))) is not None:
                     return saved
                 raise
 
@@ -134,7 +134,10 @@ class Run:
                 raise
             self.trace.record("repair", prompt.name, reason=str(problem), truncated=completion.truncated)
             fix = self.prompts.render("repair/json", problem=str(problem), form=form or _form(reply_type))
-            turns += (Turn(role="assistant", text=completion.text[:4000] or "-"), Turn(role="user", text=fix.user))
+            turns += (
+                Turn(role="assistant", text=without_thoughts(clean(completion.text))[:_REPEATED] or "-"),
+                Turn(role="user", text=fix.user),
+            )
             completion = await self._call(role, prompt, self._request(prompt, turns))
             return read(completion.text), completion.model
 
@@ -224,23 +227,6 @@ class _Watched:
         except Exception as error:
             self.error = error
             raise
-
-
-def read_reply(reply_type: type[Reply], text: str) -> Reply:
-    """Read a JSON reply, with or without a code fence, thoughts or words around it. Raises ModelBadOutput.
-
-    Half a reply is no reply: what a length limit cut off is not guessed.
-    """
-    found = _OBJECT.search(_THOUGHTS.sub("", text))
-    if not found:
-        raise ModelBadOutput("the reply holds no JSON object")
-    try:
-        return reply_type.model_validate(json.loads(found.group(), strict=False))
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        raise ModelBadOutput(f"field {'.'.join(map(str, first['loc']))}: {first['msg'].lower()}") from None
-    except ValueError as error:
-        raise ModelBadOutput(f"the reply is not valid JSON: {str(error).splitlines()[0][:100]}") from None
 
 
 def _form(reply_type: type[BaseModel]) -> str:

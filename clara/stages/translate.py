@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Sequence
-from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from clara.errors import ClaraError, ConfigError, ModelError
 from clara.knowledge import Concept
 from clara.languages import english_name
 from clara.stages.blocks import show_glossary, show_history
 from clara.stages.fidelity import HARD, check
+from clara.stages.replies import JsonReply, StatedLocality, Texts, Words
 from clara.stages.state import Run
 from clara.text import fold
 from clara.translators import Translator
@@ -21,20 +21,21 @@ from clara.types import Locality, Option, Question, Translation
 
 __all__ = ["TranslationReply", "check", "translate"]
 
-# Who asks about their own country says so in one of these ways; a service does not tell.
+# Who asks about their own country says so in one of these ways, where no model is asked whether they do.
 _OWN_COUNTRY = re.compile(
     r"\b(?:(?:in|of) (?:my|our|this) country|(?:en|de) (?:mi|nuestro|este) país|(?:n[oa]|em|d[oa]) (?:meu|nosso) país|"
     r"neste país|(?:dans|de) (?:mon|notre|ce) pays|(?:mere|hamare|apne) desh|sa (?:aming|ating|aking) bansa|"
-    r"sa bansa (?:namin|natin|ko))\b|我国|我國|本国|本國|国内|國內|(?:मेरे|हमारे|अपने) देश|(?:بلدي|بلدنا|بلادي|بلادنا)"
+    r"sa bansa (?:namin|natin|ko))\b|我国|我國|本国|本國|国内(?!外)|國內(?!外)|"
+    r"(?:मेरे|हमारे|अपने) देश|(?:بلدي|بلدنا|بلادي|بلادنا)"
 )
 
 
-class TranslationReply(BaseModel):
+class TranslationReply(JsonReply):
     """What the translate prompt asks for."""
 
-    question: str = Field(description="the standalone question")
-    options: list[str] = Field(default_factory=list, description="one translation per option, in the given order")
-    locality: Literal["none", "country", "culture"] = Field("none", description="none, country or culture")
+    question: Words = Field(description="the standalone question")
+    options: Texts = Field(default_factory=list, description="one translation per option, in the given order")
+    locality: StatedLocality = Field("none", description="none, country or culture")
 
 
 async def translate(run: Run, concepts: list[Concept], target: str = "en") -> Translation:
@@ -59,7 +60,9 @@ async def translate(run: Run, concepts: list[Concept], target: str = "en") -> Tr
             raise
         except ClaraError as error:
             run.failed("translate", error)
-            best = best or Translation(text="", language=target, validity=0.0, problems=(type(error).__name__,))
+            best = best or Translation(
+                text="", language=target, validity=0.0, problems=(type(error).__name__,), locality=_locality(question)
+            )
             break
         best = checked(run, reply.question, reply.options, target, locality=reply.locality, attempt=attempt)
         if best.validity > 0:
@@ -137,7 +140,9 @@ async def _ask(
 
 def as_asked(question: Question) -> Translation:
     """Return a question in its own words, for the drafts that are made of these."""
-    return Translation(text=question.text, language=question.language, options=question.options)
+    return Translation(
+        text=question.text, language=question.language, options=question.options, locality=_locality(question)
+    )
 
 
 def search_variants(pivot: Translation) -> dict[str, str]:

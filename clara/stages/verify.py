@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from clara.stages.reconcile import EVIDENCE_GROUP
 from clara.types import Draft, Verdict, VerdictState
 
 
@@ -14,7 +15,7 @@ def verify_choices(drafts: Sequence[Draft], support: Mapping[str, float]) -> tup
     for draft in chosen:
         for other in chosen:
             # An evidence draft speaks through its verified quotes, below.
-            if other is not draft and other.group != "evidence":
+            if other is not draft and other.group != EVIDENCE_GROUP:
                 same = other.choice == draft.choice
                 state: VerdictState = "supported" if same else "refuted"
                 if not other.usable:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from clara.errors import BudgetExceeded, ModelError
+from clara.errors import BudgetExceeded, ModelBadOutput, ModelError
 from clara.languages import UNKNOWN, english_name, script, usual_script
+from clara.stages.replies import without_thoughts
 from clara.stages.state import Outcome, Run
 from clara.text import clean, sentences
 from clara.types import Citation, Draft, Evidence, Question
@@ -55,7 +56,10 @@ async def bring_back(run: Run, draft: Draft) -> Draft:
         script=script_name(language, run.question.text), answer=run.fenced(draft.text),
     )  # fmt: skip
     try:
-        return replace(draft, text=clean((await run.ask("translate", prompt)).text).strip())
+        text = without_thoughts(clean((await run.ask("translate", prompt)).text))
+        if not text:
+            raise ModelBadOutput("the reply was empty")
+        return replace(draft, text=text)
     except (BudgetExceeded, ModelError) as error:
         run.failed("write", error)
         run.trace.warn("write", run.say("not_written"))

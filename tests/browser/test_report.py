@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,6 @@ from clara.evaluation.report import compare_runs, load, write_comparison, write_
 from tests.unit.evaluation.measured import LANGUAGES, rows, write_measured
 from tests.unit.evaluation.questions import TEXTS
 
-_REQUIRED = bool(os.environ.get("CLARA_REQUIRE_ALL"))  # read at import: tests see none of these variables
 PHONE, WIDE = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
 Open = Callable[..., Any]
 
@@ -51,21 +48,6 @@ CLIPPED = """
   }).map((text) => text.textContent);
 })
 """
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Debian's chromium, without a window."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        reason = "needs chromium; on Debian: apt-get install chromium"
-        pytest.fail(reason) if _REQUIRED else pytest.skip(reason)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")

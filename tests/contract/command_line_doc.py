@@ -9,10 +9,10 @@ from pathlib import Path
 
 PAGE = Path(__file__).parents[2] / "docs" / "cli.md"
 COMMANDS = (
-    (), ("ask",), ("kb",), ("kb", "add"), ("kb", "update"), ("kb", "rm"), ("kb", "terms"), ("kb", "ls"), ("kb", "show"),
+    (), ("ask",), ("chat",), ("kb",), ("kb", "add"), ("kb", "update"), ("kb", "rm"), ("kb", "terms"), ("kb", "ls"), ("kb", "show"),
     ("kb", "search"), ("kb", "stats"), ("kb", "quarantine"), ("kb", "release"), ("kb", "verify"), ("kb", "rebuild"),
     ("kb", "export"), ("kb", "import"), ("kb", "eval"), ("eval",), ("eval", "datasets"),
-    ("eval", "replay"), ("eval", "calibrate"), ("doctor",), ("init",),
+    ("eval", "replay"), ("eval", "calibrate"), ("serve",), ("doctor",), ("init",),
 )  # fmt: skip
 
 

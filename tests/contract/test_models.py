@@ -355,3 +355,18 @@ async def test_a_reply_cut_short_is_marked(openai_server: FakeOpenAI) -> None:
     openai_server.script = lambda _: Reply(text="the answer is", finish="length")
     assert (await model.complete(CALL)).truncated
     await model.aclose()
+
+
+async def test_content_in_parts_is_the_text_of_its_text_parts(openai_server: FakeOpenAI) -> None:
+    model = build_models(Settings(model="openai:fake", base_url=openai_server.base_url, attempts=1)).draft
+    parts = [{"type": "thinking", "thinking": [{"type": "text", "text": "A?"}]}, {"type": "text", "text": "It is B."}]
+    message = {"role": "assistant", "content": parts}
+    whole = json.dumps({"choices": [{"index": 0, "finish_reason": "stop", "message": message}]}).encode()
+    openai_server.script = lambda _: Reply(body=whole)
+    assert (await model.complete(CALL)).text == "It is B."
+    openai_server.script = lambda _: Reply(
+        body=event(delta=message) + event(finish_reason="stop") + b"data: [DONE]\n\n"
+    )
+    pieces: list[str] = []
+    assert (await model.complete(CALL, pieces.append)).text == "It is B." and pieces == ["It is B."]
+    await model.aclose()

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from clara.cli import main
 from tests.doctors import Doctor, passages
 from tests.fake_openai import Body, FakeOpenAI, Reply
 from tests.terminal import Terminal
@@ -130,7 +131,7 @@ def test_every_command_with_a_model(chat: Open, openai_server: FakeOpenAI, home:
         terminal.expect("Spanish · es")
         terminal.expect("English · en")
         terminal.expect("French · fr")
-        terminal.expect("La pregunta no")  # the doctor translates into English only, which the checks refuse for French
+        terminal.expect("La pregunta no")  # this model knows English alone
         terminal.expect("Sin respuesta:")
         terminal.expect("fr: ")
         terminal.enter("/country IN")
@@ -169,10 +170,10 @@ def test_every_command_with_a_model(chat: Open, openai_server: FakeOpenAI, home:
         terminal.enter("/model evidence")
         terminal.expect("model evidence, method evidence")
         terminal.enter("/help")
+        listed = terminal.expect("/quit")
         for name in ("lang", "model", "method", "country", "sources", "drafts", "compare", "verdicts", "cost", "retry",
                      "copy", "save", "load", "edit", "help"):  # fmt: skip
-            assert f"/{name} " in terminal.text
-        terminal.expect("/quit")
+            assert f"/{name} " in listed
         terminal.enter("/quit")
         assert terminal.wait() == 0
     ward = json.loads((home / "chats" / "ward.json").read_bytes())
@@ -208,12 +209,13 @@ def test_ctrl_c_keeps_what_came_and_the_chat_goes_on(chat: Open, openai_server: 
             saved = kept(home)["exchanges"][0]
             assert saved["stopped"] and saved["answer"] is None and saved["text"].startswith(WRITTEN)
             assert saved["usage"]["calls"] == 5
-            terminal.type("\x03")  # clears what was typed meanwhile
+            assert "not shown" not in terminal.text  # what is typed meanwhile waits for the prompt
+            terminal.expect("not shown")
+            terminal.type("\x03")
             terminal.expect("Ctrl-D or /quit ends the chat")
             terminal.enter("/retry")
             terminal.expect("Confianza: 90%")
-            terminal.type("\x04")
-            assert terminal.wait() == 0
+            assert terminal.leave() == 0
     finally:
         never.set()
     assert [e["superseded"] for e in kept(home)["exchanges"]] == [True, False]
@@ -240,25 +242,26 @@ def test_several_lines_and_the_search_for_earlier_messages(chat: Open, openai_se
     openai_server.script = lambda _: "Es una enfermedad."
     with chat("--model", "openai:fake-1", "--method", "direct") as terminal:
         terminal.expect("> ")
-        terminal.type("¿Qué es\x1b\rel glaucoma?\r")  # Alt-Enter
-        terminal.expect("Confianza: ")
-        terminal.type("\x1b[200~¿Qué es\rla catarata?\x1b[201~\r")  # pasted
-        terminal.expect("Confianza: ")
-        terminal.type("¿Qué es\\\rla uveítis?\r")  # a backslash before Enter
-        terminal.expect("Confianza: ")
-        terminal.type("\x12catarata\r\r")  # Ctrl-R, its find taken, then entered
-        terminal.expect("Confianza: ")
+        terminal.type("What is\x1b\rglaucoma?\r")  # Alt-Enter
+        terminal.expect("Confidence: ")
+        terminal.type("\x1b[200~What is\ra cataract?\x1b[201~\r")  # pasted
+        terminal.expect("Confidence: ")
+        terminal.type("What is\\\ruveitis?\r")  # a backslash before Enter
+        terminal.expect("Confidence: ")
+        terminal.type("\x12cataract\r\r")  # Ctrl-R, its find taken, then entered
+        terminal.expect("Confidence: ")
         terminal.type("/ver\t\r")  # Tab
         terminal.expect("nothing was checked")
-        terminal.type("\x04")
-        assert terminal.wait() == 0
+        assert terminal.leave() == 0
     asked = [exchange["question"] for exchange in kept(home)["exchanges"]]
     assert asked == [
-        "¿Qué es\nel glaucoma?", "¿Qué es\nla catarata?", "¿Qué es\nla uveítis?", "¿Qué es\nla catarata?"
+        "What is\nglaucoma?", "What is\na cataract?", "What is\nuveitis?", "What is\na cataract?"
     ]  # fmt: skip
 
 
-def test_without_a_model_in_hindi_and_resumed(chat: Open, home: Path) -> None:
+def test_without_a_model_in_hindi_and_resumed(
+    chat: Open, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     with chat("--session", "आँख", columns=80) as terminal:
         terminal.expect("model evidence")
         terminal.expect("> ")
@@ -274,8 +277,7 @@ def test_without_a_model_in_hindi_and_resumed(chat: Open, home: Path) -> None:
         with chat("--session", "आँख") as second:
             second.expect("is open elsewhere")
             assert second.wait() == 2
-        terminal.type("\x04")
-        assert terminal.wait() == 0
+        assert terminal.leave() == 0
     (path,) = (home / "chats").glob("*.json")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600 and stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     with chat("--resume", "--lang", "zh", columns=80) as terminal:
@@ -289,9 +291,10 @@ def test_without_a_model_in_hindi_and_resumed(chat: Open, home: Path) -> None:
         terminal.expect("来源：")
         terminal.enter("/quit")
         assert terminal.wait() == 0
-    with chat("--list") as terminal:
-        terminal.expect("आँख")
-        assert terminal.wait() == 0
+    monkeypatch.setenv("CLARA_HOME", str(home))
+    with pytest.raises(SystemExit):
+        main(["chat", "--list"])
+    assert capsys.readouterr().out == "आँख\n"
 
 
 def test_no_escape_of_a_model_reaches_the_terminal(chat: Open, openai_server: FakeOpenAI) -> None:
@@ -304,8 +307,7 @@ def test_no_escape_of_a_model_reaches_the_terminal(chat: Open, openai_server: Fa
         terminal.expect("Confianza")
         terminal.enter("/drafts")
         terminal.expect("native")
-        terminal.type("\x04")
-        terminal.wait()
+        terminal.leave()
     for harm in (b"\x1b]0", b"\x1b[2J", b"\xc2\x9b", "\u202e".encode(), b"\x1b[8m", b"\x1b[5m", b"\x1b[1A"):
         answered = terminal.raw.split(b"cerrado?")[-1]
         assert harm not in answered, harm
@@ -358,8 +360,7 @@ def test_plain_on_a_terminal(arguments: tuple[str, ...], chat: Open) -> None:
         terminal.expect("> ")
         terminal.enter(HINDI)
         terminal.expect("अंशों का मेल: ")
-        terminal.type("\x04")
-        assert terminal.wait() == 0
+        assert terminal.leave() == 0
     shown = terminal.raw.decode()
     assert not re.search(r"\x1b(?!\[\?2004[hl])", shown)  # the line editor of the shell may ask for marked pastes
 
@@ -369,18 +370,26 @@ def test_without_colour_nothing_is_coloured(chat: Open) -> None:
         terminal.expect("> ")
         terminal.enter("/help")
         terminal.expect("/quit")
-        terminal.type("\x04")
-        assert terminal.wait() == 0
+        assert terminal.leave() == 0
     assert not re.search(rb"\x1b\[[\d;]*[34]\d[\d;]*m", terminal.raw)
 
 
-def test_what_cannot_be_begun_is_one_line(chat: Open) -> None:
-    for arguments, said in (
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
         (("--session", "../x"), "no name for a chat"),
+        (("--session", ".x"), "no name for a chat"),
         (("--resume",), "no chat is kept yet"),
         (("--method", "clara"), "needs a chat model"),
+        (("--method", "magic"), "unknown method"),
         (("--lang", "xyzzy"), "unknown language"),
-    ):
-        with chat(*arguments) as terminal:
-            terminal.expect(said)
-            assert terminal.wait() == 2
+        (("--model", "gpt-5"), "PROVIDER:NAME"),
+    ],
+)
+def test_what_cannot_be_begun_is_one_line(
+    arguments: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["chat", *arguments])
+    shown = capsys.readouterr()
+    assert left.value.code == 2 and said in shown.err and shown.err.count("\n") == 1 and not shown.out

@@ -199,6 +199,43 @@ def test_two_systems_of_ones_own_are_compared_without_a_call(evaluate: Run) -> N
     assert found["comparisons"][0]["verdict"] == "win"
 
 
+def test_any_two_systems_are_compared_and_what_a_record_lacks_is_said(evaluate: Run) -> None:
+    own_files()
+    rows = [json.loads(line) for line in Path("said.jsonl").read_text(encoding="utf-8").splitlines()]
+    named = [{"method": "mine", **row} for row in rows]
+    write_lines(Path("named.jsonl"), named)
+    asked = ("replay", "--data", "mine.jsonl", "--record", "named.jsonl", "--methods", "mine,rag")
+    done = evaluate(*asked)
+    assert done.returncode == 0 and "against mine" in done.stdout and "win" in done.stdout, done.stderr
+    write_lines(Path("named.jsonl"), named[1:])
+    done = evaluate(*asked)
+    assert done.returncode == 0 and "incomplete" in done.stdout
+    assert "1 answers cannot be made, since the record lacks some; a verdict needs them all" in done.stdout
+
+
+def test_a_replay_is_scored_again_from_its_folder(evaluate: Run) -> None:
+    own_files()
+    done = evaluate(
+        "replay", "--data", "mine.jsonl", "--record", "said.jsonl", "--methods", "direct,rag", "--out", "out"
+    )  # fmt: skip
+    before, records = read_results(Path("out")), Path("out/records.jsonl").read_bytes()
+    Path("mine.jsonl").unlink()
+    done = evaluate("score", "out")
+    assert done.returncode == 0 and "0 answers are read or scored otherwise" in done.stdout, done.stderr
+    assert read_results(Path("out")) == before and Path("out/records.jsonl").read_bytes() == records
+    # A key that was wrong, put right in the folder: C is right of question 0, in all languages.
+    questions = Path("out/questions.jsonl")
+    rows = [json.loads(line) for line in questions.read_text(encoding="utf-8").splitlines()]
+    write_lines(questions, [row | {"answer": "C" if row["id"] == "0" else "B"} for row in rows])
+    done = evaluate("score", "out")
+    assert f"{2 * len(TEXTS)} answers are read or scored otherwise" in done.stdout, done.stderr
+    found = read_results(Path("out"))["methods"]
+    assert found["rag"]["languages"]["en"]["correct"] == 11 and found["direct"]["languages"]["hi"]["correct"] == 9
+    write_lines(questions, rows[1:2])
+    done = evaluate("score", "out")
+    assert done.returncode == 1 and done.stderr.startswith("error: ") and "replay again" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "reason"),
     [
@@ -240,7 +277,7 @@ def test_the_datasets_are_listed_with_their_licences(evaluate: Run) -> None:
         "multi-ophthalingua:PATH",
         "african-medical-mmlu-back:PATH",
         "licence MIT",
-        "164 questions",
+        "questions: 164",
         "FILE.jsonl",
     ):
         assert part in done.stdout

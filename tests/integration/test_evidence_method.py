@@ -52,7 +52,7 @@ def test_the_same_fact_is_quoted_in_every_language(clara: Clara, shipped_kb: Kno
 def test_romanised_hindi_is_answered_from_the_hindi_evidence(clara: Clara) -> None:
     answer = clara.ask("motiyabind ka ilaaj kya hai")
     assert answer.citations[0].id.startswith("ophthalmology/cataract/hi#5")
-    assert any("Latin letters" in w for w in answer.warnings)
+    assert any(w.startswith("Uddharan doosri bhasha ya lipi mein hain") for w in answer.warnings)
 
 
 def test_a_mixed_question_is_understood(clara: Clara) -> None:
@@ -62,7 +62,7 @@ def test_a_mixed_question_is_understood(clara: Clara) -> None:
 
 def test_a_language_without_evidence_is_answered_in_english_and_said_so(clara: Clara) -> None:
     answer = clara.ask("Dalili za glaucoma ni nini?")
-    assert answer.language == "en" and any("Swahili" in w for w in answer.warnings)
+    assert answer.language == "en" and any("another language or script" in w for w in answer.warnings)
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,8 @@ class Asked:
     def said(self) -> Any:
         """What the asker gets, and the claims that it was made of."""
         claims = [(d.route, [c.text for c in d.claims]) for d in self.answer.drafts if d.claims]
-        return self.answer.answer, self.answer.choice, self.answer.abstained, self.answer.citations, claims
+        cited = [(c.id, c.state) for c in self.answer.citations]
+        return self.answer.answer, self.answer.choice, self.answer.abstained, cited, claims
 
     @property
     def found(self) -> list[str]:

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,15 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from openai.types.responses import Response
 from pydantic import BaseModel
 
-from clara import KnowledgeBase
+from clara import Event, KnowledgeBase
 from clara.config import load_settings
-from clara.errors import ConfigError
+from clara.engine.streams import AsyncStream
+from clara.errors import ClaraError, ConfigError
 from clara.integrations.openai import wrap
+from clara.integrations.openai.answer import StreamedReplies
+from clara.integrations.openai.forms import FORMS, Form
+from clara.trace import Observer
+from clara.types import Reply
 from tests import fake_openai
 from tests.agreeable import ANSWER, ASKED, FIRST, SECOND, Agreeable
 from tests.conftest import ROOT
@@ -30,12 +36,7 @@ from tests.fake_openai import Body, FakeOpenAI
 
 MESSAGES: Any = [{"role": "user", "content": ASKED}]
 TOOL: Any = {"type": "function", "function": {"name": "pressure", "parameters": {"type": "object", "properties": {}}}}
-FLAT_TOOL: Any = {
-    "type": "function",
-    "name": "pressure",
-    "parameters": {"type": "object", "properties": {}},
-    "strict": False,
-}
+FLAT_TOOL: Any = {"type": "function", "strict": False, **TOOL["function"]}
 CALLS = Agreeable(calls={"pressure": {"eye": "izquierdo"}})
 
 
@@ -108,7 +109,7 @@ def test_a_reasoning_model_s_items_come_back_beside_its_calls(
 ) -> None:
     openai_server.script = CALLS.serve
     made: Any = client.responses.create(model="m", input=ASKED, tools=[FLAT_TOOL], stream=stream)
-    reply = made if not stream else [event for event in made][-1].response
+    reply = made if not stream else list(made)[-1].response
     assert [item.type for item in reply.output] == ["reasoning", "function_call"]
     assert reply.output[0].encrypted_content == "gAAA" and reply.output[1].name == "pressure"
     items: Any = [
@@ -141,7 +142,7 @@ def test_a_request_says_to_clara_what_the_client_has_no_name_for(openai_server: 
     assert told["method"] == "direct" and told["drafts"] and len(openai_server.requests) == 1
     with pytest.raises(openai.BadRequestError, match="'colour': give an object with any of method"):
         client.chat.completions.create(model="m", messages=MESSAGES, extra_body={"clara": {"colour": "red"}})
-    with pytest.raises(openai.BadRequestError, match="no such option|unknown method"):
+    with pytest.raises(openai.BadRequestError, match="unknown method"):
         client.chat.completions.create(model="m", messages=MESSAGES, extra_body={"clara": {"method": "magic"}})
 
 
@@ -155,24 +156,24 @@ def test_the_provider_s_errors_are_the_application_s_to_see(
 ) -> None:
     openai_server.script = lambda _: fake_openai.Reply(status=status, text="sorry", headers={"x-request-id": "req-7"})
     with pytest.raises(raised, match="sorry") as caught:
-        client.with_options(max_retries=2).chat.completions.create(model="m", messages=MESSAGES, stream=stream)  # type: ignore[call-overload]
+        client.with_options(max_retries=2).chat.completions.create(model="m", messages=MESSAGES, stream=stream)
     assert caught.value.request_id == "req-7"  # type: ignore[attr-defined]
     tries = 1 if status == 401 else 4
     assert len(openai_server.requests) <= 2 * tries  # two drafts; the client does not ask for all of it again
 
 
-def test_a_stream_that_fails_midway_says_so(openai_server: FakeOpenAI, client: OpenAI) -> None:
-    inner = Agreeable()
+@pytest.mark.parametrize("form", FORMS)
+async def test_a_stream_that_fails_midway_says_so(form: Form) -> None:
+    async def fail(observe: Observer) -> Reply:
+        observe(Event(kind="sentence", stage="write", at_s=0.0, data={"text": FIRST, "citations": {}}))
+        raise ClaraError("half of it is missing")
 
-    def script(body: Body) -> Any:
-        made = inner.serve(body)
-        return fake_openai.Reply(text=made, mode="truncate") if body.get("stream") else made
-
-    openai_server.script = script
-    stream = client.chat.completions.create(model="m", messages=MESSAGES, stream=True)
-    with pytest.raises(openai.APIError, match="broke off|reach the provider|incomplete"):
-        for _ in stream:
-            pass
+    async with AsyncStream(fail) as stream:
+        first = await anext(stream)
+        made = StreamedReplies(form.writer({"model": "m"}, False), [stream], first, AsyncExitStack())
+        said = [json.loads(line) for line in [piece.decode()[6:] async for piece in made] if "[DONE]" not in line]
+    error = said[-1].get("error") or said[-1]["response"]["error"]
+    assert FIRST in json.dumps(said, ensure_ascii=False) and error["message"] == "half of it is missing"
 
 
 async def test_leaving_a_stream_cancels_what_is_under_way(openai_server: FakeOpenAI, shipped_kb: KnowledgeBase) -> None:
@@ -216,14 +217,16 @@ def test_azure_s_addresses_are_kept(openai_server: FakeOpenAI, shipped_kb: Knowl
 
 
 def test_what_is_no_client_is_refused() -> None:
-    with pytest.raises(ConfigError, match="cannot wrap object: pass OpenAI"):
+    with pytest.raises(ConfigError, match="cannot wrap object: pass a client of the openai package"):
         wrap(object())  # type: ignore[type-var]
 
 
 @pytest.fixture(scope="session")
 def openai_2(pytestconfig: pytest.Config) -> Path:
     """The newest openai 2 in a folder of its own, kept from run to run."""
-    folder = pytestconfig.cache.mkdir("openai-2")  # type: ignore[union-attr]
+    if version("openai").startswith("2."):
+        return Path()
+    folder = pytestconfig.cache.mkdir("openai-2")
     if not list(folder.glob("openai-2.*")):
         wanted = ["--quiet", "--no-deps", "--upgrade", "--target", str(folder), "openai>=2,<3"]
         subprocess.run([sys.executable, "-m", "pip", "install", *wanted], check=True)

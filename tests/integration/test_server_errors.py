@@ -19,7 +19,7 @@ from clara import KnowledgeBase
 from clara.errors import ConfigError
 from clara.server import check_address
 from tests.fake_openai import FakeOpenAI, Reply
-from tests.integration.test_chat_api import ASKED, WRITTEN, doctor
+from tests.integration.test_chat_api import ASKED, TOOL, WRITTEN, doctor
 from tests.serving import Served, serving
 
 KEY, OTHER_KEY = "clinic-key-0123456789abcdef", "other-key-0123456789abcdef"
@@ -97,6 +97,7 @@ def test_the_official_client_names_what_was_wrong(served: Served) -> None:
         (asked(temperature=9), 400, "invalid_request"),
         (asked(n=0), 400, "invalid_request"),
         (asked(n=1000), 400, "too_many_choices"),
+        (asked(n=1e9), 400, "too_many_choices"),
         (asked(clara={"model": "openai:other"}), 400, "invalid_request"),
         (asked(clara={"base_url": "http://evil.example"}), 400, "invalid_request"),
         (asked(clara={"budget": {"cost": 1}}), 400, "invalid_request"),
@@ -236,6 +237,19 @@ def test_a_failure_in_a_stream_is_its_last_event(
         seen = list(events)
     assert seen[-1].type == "response.failed"
     assert seen[-1].response.error is not None and seen[-1].response.error.code == "server_error"
+
+
+@pytest.mark.parametrize(
+    "more", [{"messages": [{"role": "system", "content": "x"}]}, {"response_format": {"type": "xml"}}]
+)
+def test_a_stream_that_cannot_begin_has_its_own_status(
+    served: Served, openai_server: FakeOpenAI, more: dict[str, Any]
+) -> None:
+    reply = post(served, asked(stream=True, **more))
+    assert (reply.status_code, code(reply)) == (400, "invalid_request")
+    openai_server.script = lambda _: Reply(status=429, headers={"retry-after": "4"})
+    reply = post(served, asked(stream=True, tools=[TOOL]))
+    assert (reply.status_code, reply.headers.get("retry-after")) == (429, "4"), reply.text
 
 
 def test_upstream_models_fail_with_their_own_words_but_the_key_s(served: Served, openai_server: FakeOpenAI) -> None:

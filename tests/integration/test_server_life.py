@@ -21,10 +21,12 @@ import pytest
 from clara import KnowledgeBase
 from tests.benchmark.serving import Client, free_port, load
 from tests.conftest import ROOT
+from tests.doctors import kind
 from tests.fake_openai import FakeOpenAI, Reply
 from tests.integration.test_chat_api import ASKED, WRITTEN, doctor
 from tests.serving import Served, serving
 
+KEY = "clinic-key-0123456789abcdef"
 MESSAGES = [{"role": "user", "content": ASKED}]
 
 
@@ -70,6 +72,31 @@ async def test_a_client_that_leaves_cancels_its_upstream_calls(
         async with Client(port_of(served)) as another:
             assert (await another.post(body()))[0] == 200  # and its place is free again
         assert served.service.admission.running == 0
+
+
+async def test_what_a_client_that_leaves_a_stream_has_used_is_counted(
+    fake: FakeOpenAI, shipped_kb: KnowledgeBase, tmp_path: Path
+) -> None:
+    inner, asked_last = doctor(), threading.Event()
+
+    def script(asked: dict[str, Any]) -> Any:
+        if kind(asked["messages"][0]["content"]) != "verify":
+            return inner.serve(asked)
+        asked_last.set()
+        return Reply(mode="hang")
+
+    fake.script = script
+    keys = {"clinic": {"key": KEY, "tokens_per_day": 50}}
+    with started(fake, shipped_kb, tmp_path, keys=keys) as served:
+        client = Client(port_of(served), KEY)
+        asking = asyncio.create_task(client.post(body(stream=True)))
+        await asyncio.to_thread(asked_last.wait, 10)
+        await client.aclose()
+        await asyncio.gather(asking, return_exceptions=True)
+        await _until(lambda: served.service.admission.running == 0)
+        async with Client(port_of(served), KEY) as again:
+            status, said = await again.post(body())
+        assert status == 429 and b"tokens_limit" in said
 
 
 async def test_what_waits_for_its_turn_leaves_the_queue_when_its_client_leaves(

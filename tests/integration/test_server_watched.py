@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from concurrent import futures
 from dataclasses import replace
@@ -195,15 +196,20 @@ def _references(value: Any) -> set[str]:
     return set().union(*(_references(inner) for inner in value)) if isinstance(value, list) else set()
 
 
-def test_the_page_is_served_where_there_is_one(
-    shipped_kb: KnowledgeBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from clara.server import endpoints
-
-    page = tmp_path / "index.html"
-    monkeypatch.setattr(endpoints, "PAGE", page)
-    with serving(shipped_kb, home=tmp_path) as served:
-        assert httpx2.get(f"{served.url}/").status_code == 404
-        page.write_text("<h1>CLARA</h1>")
-        assert httpx2.get(f"{served.url}/").text == "<h1>CLARA</h1>"
-        assert httpx2.get(f"{served.url}/").headers["content-type"].startswith("text/html")
+def test_the_page_comes_whole_under_a_strict_policy(shipped_kb: KnowledgeBase, tmp_path: Path) -> None:
+    with serving(shipped_kb, home=tmp_path) as served, httpx2.Client(base_url=served.url) as client:
+        page = client.get("/")
+        assert page.headers["content-type"] == "text/html; charset=utf-8" and "<title>CLARA</title>" in page.text
+        parts = re.findall(r'(?:src|href)="(page/[^"]+)"', page.text)
+        assert len(parts) == 3
+        replies = [page, *(client.get(f"/{part}") for part in parts), client.get("/page/words/zh-Hans.json")]
+        for reply in replies:
+            assert reply.status_code == 200 and reply.headers["x-content-type-options"] == "nosniff"
+            assert reply.headers["referrer-policy"] == "no-referrer"
+            policy = dict(rule.partition(" ")[::2] for rule in reply.headers["content-security-policy"].split("; "))
+            assert policy["default-src"] == policy["frame-ancestors"] == "'none'" and policy["script-src"] == "'self'"
+            assert not any("unsafe" in value for value in policy.values())
+        again = client.get("/", headers={"if-none-match": page.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+        for name in ("nothing.js", "__init__.py", "../app.py", "%2e%2e/app.py", "words"):
+            assert client.get(f"/page/{name}").status_code == 404, name

@@ -15,9 +15,9 @@ from clara.messages import Messages
 from clara.resources import data_folder
 from clara.stages.draft import FreeReply
 from clara.stages.matching import read_statement
+from clara.stages.replies import read_reply
 from clara.stages.saying import in_language, problems, read
 from clara.stages.sentences import Sentence, Sentences, split
-from clara.stages.state import read_reply
 from clara.stages.write import script_name, write_abstention
 from clara.trace import Trace
 from clara.types import Claim, Evidence, Passage, Question

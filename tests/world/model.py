@@ -19,7 +19,7 @@ _LISTED = re.compile(r"^\d+\. (.+)$", re.MULTILINE)
 _KEY = re.compile(r'"(\w+)":')
 _TARGET = re.compile(r"into ([\w ]+)(?: for a clinician|, then reason)")
 _SECOND_ATTEMPT = "A first attempt failed"
-_EVIDENCE_FIELDS = set("sufficient quotes passage quote option stance choice confidence query".split())
+_EVIDENCE_FIELDS = set("reason sufficient quotes passage quote option stance choice confidence query".split())
 _EAST_ASIAN, _OTHER = re.compile("[\u1100-\u11ff\u3000-\ud7ff\uff00-\uffef]"), re.compile("[\u0370-\u1fff]")
 
 
@@ -88,6 +88,7 @@ class SimulatedModel:
         number, line = opinion.quote or (0, "")
         quoted = {"passage": number, "quote": line, "option": letter, "stance": "supports"}
         return _dump(
+            reason="",
             sufficient=opinion.sufficient,
             faithful=faithful,
             quotes=[quoted] if opinion.quote else [],

@@ -72,20 +72,25 @@ def _items(folder: Path, name: str) -> list[Item]:
     for match, path in sorted(found, key=lambda file: (file[0]["language"] is not None, file[1].name)):
         language = tag_of(match["language"] or "en", str(path))
         for number, (where, cells) in enumerate(_rows(path)):
-            question, *texts, answer = cells
-            if answer not in _LETTERS or len(answer) != 1:
+            question, *texts, answer = (cell.strip() for cell in cells)
+            if answer not in tuple(_LETTERS):
                 raise DatasetError(f"{where}: the last column must be the answer, a letter A to D")
-            options = tuple(
-                Option(id=letter, text=text.strip()) for letter, text in zip(_LETTERS, texts, strict=True)
-            )  # fmt: skip
-            flags = flag_alike(options)
+            options = tuple(Option(id=letter, text=text) for letter, text in zip(_LETTERS, texts, strict=True))
+            flags = _flags(question, options)
             items.append(
                 Item(
-                    id=f"{match['subject']}/{number}", language=language, question=question.strip(),
+                    id=f"{match['subject']}/{number}", language=language, question=question,
                     options=options, answer=answer, tags=(match["subject"],), flags=flags, damaged=bool(flags),
                 )
             )  # fmt: skip
     return items
+
+
+def _flags(question: str, options: tuple[Option, ...]) -> tuple[str, ...]:
+    """Return what a translation left out or made the same."""
+    written = [option for option in options if option.text]
+    lost = ("text missing",) if not question or len(written) < len(options) else ()
+    return (*lost, *flag_alike(written))
 
 
 def _rows(path: Path) -> Iterator[tuple[str, list[str]]]:
@@ -93,9 +98,9 @@ def _rows(path: Path) -> Iterator[tuple[str, list[str]]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file)
-            for cells in reader:
+            for cells in filter(None, reader):  # an empty line is no row
                 where = f"{path}, line {reader.line_num}"
-                if len(cells) != 6 or not all(cell.strip() for cell in cells):
+                if len(cells) != 6:
                     raise DatasetError(f"{where}: expected a question, four options and an answer; copy the file again")
                 yield where, cells
     except OSError as error:
@@ -126,6 +131,7 @@ def _runs(folder: Path, answers: Mapping[tuple[str, str], str]) -> Runs:
             if answers.get((language, question), match["answer"]) != match["answer"]:
                 raise DatasetError(f"{where}: names another answer to {question} than the questions' table; take both "
                                    "from one release")  # fmt: skip
-            choice = read_strictly(text_of(row, "content", where))
+            # A reply without a text, as of a refusal, is an answer that names no option; without the field it is none.
+            choice = read_strictly(text_of(row, "content", where, optional="content" in row))
             runs.setdefault(match["run"], []).append(Recorded(id=question, language=language, choice=choice))
     return {run: tuple(recorded) for run, recorded in sorted(runs.items())}

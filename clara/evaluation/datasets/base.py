@@ -112,8 +112,8 @@ class Dataset:
         held = self.languages
         missing = [language for language in languages if language not in held]
         if missing or not languages:
-            named = ", ".join(missing) or "no language"
-            raise DatasetError(f"{self.name}: nothing in {named}; it holds {', '.join(held)}")
+            what = f"nothing in {', '.join(missing)}" if missing else "no language is named"
+            raise DatasetError(f"{self.name}: {what}; it holds {', '.join(held)}")
         known = {language.casefold() for language in held}
         wanted = {language.casefold() for language in languages}
 

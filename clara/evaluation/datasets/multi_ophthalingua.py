@@ -31,7 +31,11 @@ _FOLDERS = {
     "responses": ("french", "hindi"),
 }
 _LETTERS = "abcd"
-_MARKER = re.compile(r"(?:^|(?<=[\s.;:?!]))(?P<letter>[a-dA-D])\s*(?P<bracket>[)\]])|^(?P<bare>a) (?=\d)", re.MULTILINE)
+# A translation into Chinese, Japanese or Korean may have made letters, brackets and full stops full-width.
+_MARKER = re.compile(
+    r"(?:^|(?<=[\s.;:?!。．；：？！]))(?P<letter>[a-dA-Dａ-ｄＡ-Ｄ])\s*(?P<bracket>[)\]）］])|^(?P<bare>a) (?=\d)",
+    re.MULTILINE,
+)
 _INNER_LIST = re.compile(r"^\s*(?:II\.|B\.)\s", re.MULTILINE)
 _DAMAGE = ("doubled", "options missing", "untranslated")
 
@@ -68,7 +72,7 @@ def split_options(text: str) -> tuple[str, tuple[Option, ...], tuple[str, ...]]:
     Options are labelled A to D; the last run of labels counts, since a doubled text ends with the translation.
     """
     markers = list(_MARKER.finditer(text))
-    letters = [(marker["letter"] or marker["bare"]).lower() for marker in markers]
+    letters = [fold(marker["letter"] or marker["bare"]) for marker in markers]
     flags = []
     if "a" in letters[1:]:
         flags.append("doubled")

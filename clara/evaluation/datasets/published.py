@@ -46,13 +46,13 @@ DATASETS: Mapping[str, Published] = {
         ),
         Published(
             name=global_mmlu.NAME, what="MMLU, with labels of what needs knowledge of a culture",
-            languages="42 languages", size="14,042 (2,850 labelled)", licence=global_mmlu.LICENCE,
+            languages="42", size="14,042 (2,850 labelled)", licence=global_mmlu.LICENCE,
             source=f"{global_mmlu.HUB} on the Hugging Face hub", read_from="LANGUAGE/test-*.parquet",
             load=global_mmlu.load, selects=True, hub=global_mmlu.HUB, files=global_mmlu.FILES,
         ),
         Published(
             name=global_mmlu.LITE, what="200 culturally sensitive and 200 agnostic questions of it",
-            languages="15 languages or more", size="400", licence=global_mmlu.LICENCE,
+            languages="15 or more", size="400", licence=global_mmlu.LICENCE,
             source=f"{global_mmlu.LITE_HUB} on the Hugging Face hub", read_from="LANGUAGE/test-*.parquet",
             load=global_mmlu.load_lite, selects=True, hub=global_mmlu.LITE_HUB, files=global_mmlu.FILES,
         ),
@@ -71,31 +71,31 @@ DATASETS: Mapping[str, Published] = {
         ),
         Published(
             name=xlinghealth.CORRECTNESS, what="a run's answers beside the experts', judged by the model that is asked",
-            languages="en es zh-Hans hi", size="one for each answer:", licence=xlinghealth.LICENCE,
+            languages="en es zh-Hans hi", size="one for each answer", licence=xlinghealth.LICENCE,
             source=xlinghealth.SOURCE, read_from=f"DATA,RUN: the files of {xlinghealth.NAME}, and a run's folder",
             load=xlinghealth.load_correctness,
         ),
         Published(
             name=medrect.NAME, what="one medical error or none in a clinical text: detect, find, correct",
-            languages="en ja", size="458 and 663", licence=medrect.LICENCE, source=medrect.SOURCE,
+            languages="en ja", size="458 in English, 663 in Japanese", licence=medrect.LICENCE, source=medrect.SOURCE,
             read_from="medrect-en*.json, medrect-ja*.json", load=medrect.load,
         ),
         Published(
             name=multiloko.NAME, what="questions about what is known locally; their text is never kept",
-            languages="31 languages", size="250", licence=multiloko.LICENCE, source=multiloko.SOURCE,
+            languages="31", size="250 a language", licence=multiloko.LICENCE, source=multiloko.SOURCE,
             read_from="LANGUAGE/dev.jsonl", load=multiloko.load, selects=True, hub=multiloko.HUB,
             files=("*/dev.jsonl",),
         ),
         Published(
             name=multiloko.EFFECTS, what="the same and their translations: mother-tongue and locality effect",
-            languages="31 languages, and translations to and from English", size="250", licence=multiloko.LICENCE,
+            languages="31, and translations to and from English", size="250 a language", licence=multiloko.LICENCE,
             source=multiloko.SOURCE,
             read_from="LANGUAGE/dev.jsonl, LANGUAGE/dev_translated_human_*.jsonl", load=multiloko.load_effects,
             selects=True, hub=multiloko.HUB, files=("*/dev.jsonl", "*/dev_translated_human_*.jsonl"),
         ),
         Published(
             name=sc_tc.TERMS, what="words that differ between Mainland China and Taiwan", languages="zh-Hans zh-Hant",
-            size="110, each in three wordings,", licence=sc_tc.LICENCE, source=sc_tc.SOURCE,
+            size="110, each in three wordings", licence=sc_tc.LICENCE, source=sc_tc.SOURCE,
             read_from="prompt/regional_term/SCRIPT_VERSION.csv", load=sc_tc.load_terms,
         ),
         Published(
@@ -106,7 +106,7 @@ DATASETS: Mapping[str, Published] = {
         ),
         Published(
             name=trans_env.NAME, what="a benchmark in standard English and in up to 38 varieties",
-            languages="en and en-x-VARIETY", size="the benchmark's", licence=trans_env.LICENCE,
+            languages="en and en-x-VARIETY", size="those of the benchmark", licence=trans_env.LICENCE,
             source=trans_env.SOURCE, read_from="standard/, and VARIETY/test-*.parquet or VARIETY_rerun.csv",
             load=trans_env.load,
         ),

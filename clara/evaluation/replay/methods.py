@@ -66,14 +66,14 @@ def make_cases(dataset: Dataset, answers: Sequence[Recorded]) -> list[Case]:
         said.setdefault((answer.id, answer.epoch), {})[answer.language] = answer.choice
     epochs = sorted({epoch for _, epoch in said})
     cases = []
-    for identifier, (gold, options) in _questions(dataset).items():
+    for identifier, (gold, options) in answers_and_options(dataset).items():
         for epoch in epochs:
             choices = said.get((identifier, epoch), {})
             cases.append(Case(id=identifier, epoch=epoch, answer=gold, options=options, choices=choices))
     return cases
 
 
-def _questions(dataset: Dataset) -> dict[str, tuple[str, tuple[Option, ...]]]:
+def answers_and_options(dataset: Dataset) -> dict[str, tuple[str, tuple[Option, ...]]]:
     """Return id -> answer and options, the English ones where there are any."""
     found: dict[str, tuple[str, tuple[Option, ...]]] = {}
     for item in dataset.items:

@@ -86,7 +86,7 @@ def replay(
     answers: Sequence[Recorded],
     *,
     methods: Sequence[str],
-    baseline: str = DIRECT,
+    baseline: str | None = None,
     settings: Settings,
     seed: int = 0,
 ) -> Replayed:
@@ -94,9 +94,13 @@ def replay(
 
     methods: `direct`, `pivot:LANG`, `vote`, `reconcile`, `calibrated` (reconcile with constants fitted to the other
     four fifths of the questions), `profile:FILE` (with those of a file), or methods that the answers name.
+    baseline: default `direct` if that is among the methods, else the first of them.
     Raises ConfigError for a method that there is not, DatasetError where there is nothing to compare.
     """
     names = list(dict.fromkeys(methods))
+    if not names:
+        raise ConfigError(f"name one or more methods, e.g. {DIRECT},{RECONCILE}")
+    baseline = baseline or (DIRECT if DIRECT in names else names[0])
     if baseline not in names:
         raise ConfigError(f"the baseline {baseline[:40]!r} is none of the methods: {', '.join(names)}")
     asked = {(item.id, item.language) for item in dataset.items}
@@ -142,7 +146,10 @@ def _languages(dataset: Dataset, run: str, recorded: Mapping[str, Sequence[Recor
     languages = tuple(tag for tag in dataset.languages if tag in held)
     if ENGLISH not in languages or len(languages) < 2:
         named = ", ".join(languages) or "nothing"
-        raise DatasetError(f"{run}: a gap needs English and another language; of {dataset.name} it answers {named}")
+        raise DatasetError(
+            f"{run}: a gap needs English and another language; of {dataset.name} it answers {named}; name other runs "
+            "with --record, or more languages"
+        )
     return languages
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from clara.errors import DatasetError
 from clara.evaluation.records import Key, key_of, read_rows, score_of
-from clara.evaluation.results import QUESTIONS, RECORDS, RESULTS, read_results
+from clara.evaluation.results import QUESTIONS, RECORDS, RESULTS, read_questions, read_results
 
 Cell = tuple[str, str]
 """A question's id and a language."""
@@ -95,23 +94,5 @@ def load(folder: Path) -> Measured:
         cell: {method: [by_epoch[epoch] for epoch in sorted(by_epoch)] for method, by_epoch in methods.items()}
         for cell, methods in answers.items()
     }
-    asked = {(row["id"], row["language"]): row for row in _read_questions(folder / QUESTIONS)}
+    asked = {(row["id"], row["language"]): row for row in read_questions(folder / QUESTIONS)}
     return Measured(folder=folder, results=results, answers=ordered, asked=asked)
-
-
-def _read_questions(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the rows of questions.jsonl; none where a dataset is private and the file was not written."""
-    if not path.exists():
-        return
-    number = 0
-    try:
-        with path.open("rb") as file:
-            for number, line in enumerate(file, 1):  # noqa: B007  it is named below
-                row = json.loads(line)
-                if not isinstance(row, dict) or not row.keys() >= {"id", "language", "question"}:
-                    raise ValueError("no question")
-                yield row
-    except OSError as error:
-        raise DatasetError(f"{path}: {error.strerror or error}") from None
-    except ValueError:
-        raise DatasetError(f"{path}, line {number}: no question; measure again") from None

@@ -98,8 +98,10 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DatasetError(f"{folder}: holds no run; clara eval run writes one") from None
     except OSError as error:
-        raise DatasetError(f"{folder}: holds no run ({error.strerror or error}); clara eval run writes one") from None
+        raise DatasetError(f"{path}: {error.strerror or error}") from None
     except ValueError:
         raise DatasetError(f"{path}: not JSON; choose another folder") from None
     if not isinstance(content, dict) or not {"identity", "plan"} <= content.keys():

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from clara.errors import ConfigError, DatasetError
 from clara.evaluation.datasets import DIRECT, Dataset, Item
 from clara.evaluation.records import Key, Row, score_of
-from clara.methods import METHODS
+from clara.methods import ABLATIONS, METHODS, find_method
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,9 +96,10 @@ def make_plan(
     gives way to the first of them.
     Raises ConfigError for a method that there is not, DatasetError for a dataset without questions.
     """
-    unknown = [name for name in methods if name not in METHODS]
+    unknown = [name for name in methods if find_method(name) is None]
     if unknown or not methods:
-        raise ConfigError(f"no method {(unknown or [''])[0][:40]!r}; choose of {', '.join(sorted(METHODS))}")
+        wrong = f"no method {unknown[0][:40]!r}" if unknown else "no method is named"
+        raise ConfigError(f"{wrong}; choose of {', '.join((*METHODS, *ABLATIONS))}")
     if epochs < 1 or (limit is not None and limit < 1):
         raise ConfigError("limit and epochs are at least 1")
     questions = list(dataset.questions)

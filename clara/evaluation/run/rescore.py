@@ -11,19 +11,22 @@ from clara.choices import read_choice
 from clara.errors import ConfigError, DatasetError
 from clara.evaluation.datasets import DIRECT, Dataset, load_dataset
 from clara.evaluation.records import load_rows
-from clara.evaluation.results import RECORDS, write_atomically
+from clara.evaluation.replay.rescore import rescore_replay
+from clara.evaluation.results import RECORDS, is_replay, write_atomically
 from clara.evaluation.run.answer import judge
 from clara.evaluation.run.finish import asked_of, finish
-from clara.evaluation.run.folder import RunFolder, read_manifest
+from clara.evaluation.run.folder import MANIFEST, RunFolder, read_manifest
 
 
 def rescore(folder: Path, data: str | None = None) -> tuple[dict[str, Any], int]:
-    """Score a run's records again and write its results; returns them and the number of answers that changed.
+    """Score the records of a run or replay again and write its results; returns them and how many answers changed.
 
     The option of `direct` is read from the text again, open answers are scored again; what other methods decided
     stands, and is compared with the dataset's answers as they are now. Rows that a later one replaced are dropped.
     data: where the dataset lies, if not where it lay. Raises ConfigError, DatasetError.
     """
+    if not (folder / MANIFEST).exists() and is_replay(folder):
+        return rescore_replay(folder)
     shown = read_manifest(folder)
     spec = data or shown["plan"]["data"]
     if not spec:

@@ -117,7 +117,7 @@ def judge(reduction: Change, lift: Change, english: Change, worst: float, smalle
     narrower, not proven harmless: it closed and neither fell, but the data do not rule out that English lost a
     point or that the others gained nothing.
     wider, everyone better, and wider: the gap opened. worst: that language's change. smallest: what 80% of such
-    measurements would detect.
+    measurements would detect, NaN or 0 where that is unknown.
     """
     if reduction.up:
         if lift.up and english.interval[0] > -ENGLISH_MAY_LOSE and worst >= 0:
@@ -125,7 +125,8 @@ def judge(reduction: Change, lift: Change, english: Change, worst: float, smalle
         return "levelled down" if english.value < 0 or worst < 0 else "narrower, not proven harmless"
     if reduction.down:
         return "wider, everyone better" if lift.up and english.up and worst >= 0 else "wider"
-    return f"no detectable change (smallest detectable {smallest:.1f})"
+    # Where no question's gap differs, nothing says what would have been found.
+    return f"no detectable change (smallest detectable {f'{smallest:.1f}' if smallest > 0 else 'unknown'})"
 
 
 def detectable(differences: Floats) -> float:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from clara.engine import Clara
-from clara.engine.streams import AsyncChatStream
-from clara.errors import ClaraError, InputError, ModelError
+from clara.engine.streams import AsyncStream
+from clara.errors import ClaraError, ConfigError, InputError, ModelError
 from clara.integrations.borrowed import lend
 from clara.integrations.openai.asked import Asked, Upstream
 from clara.integrations.openai.forms import FORMS, Body, Form, Writer
@@ -59,7 +59,7 @@ class Answering:
             return _failed(asked, error)
 
     async def _answer(
-        self, form: Form, asked: Asked, body: Body, streams: Sequence[AsyncChatStream], explain: bool
+        self, form: Form, asked: Asked, body: Body, streams: Sequence[AsyncStream[Reply]], explain: bool
     ) -> Answered:
         async with AsyncExitStack() as stack:
             for stream in streams:
@@ -85,7 +85,7 @@ class StreamedReplies:
     """
 
     def __init__(
-        self, writer: Writer, streams: Sequence[AsyncChatStream], first: Event | Reply, stack: AsyncExitStack
+        self, writer: Writer, streams: Sequence[AsyncStream[Reply]], first: Event | Reply, stack: AsyncExitStack
     ) -> None:
         self._writer, self._streams, self._stack = writer, streams, stack
         self._pieces = self._made(first)
@@ -126,7 +126,7 @@ class StreamedReplies:
             yield event
 
 
-async def _first(stream: AsyncChatStream) -> Event | Reply:
+async def _first(stream: AsyncStream[Reply]) -> Event | Reply:
     """Return the next sentence, or the reply."""
     while True:
         happened = await anext(stream)
@@ -134,7 +134,7 @@ async def _first(stream: AsyncChatStream) -> Event | Reply:
             return happened
 
 
-async def _reply(stream: AsyncChatStream) -> Reply:
+async def _reply(stream: AsyncStream[Reply]) -> Reply:
     while not isinstance(happened := await anext(stream), Reply):
         pass
     return happened
@@ -161,7 +161,7 @@ def _failed(asked: Asked, error: ClaraError) -> Answered:
     held = asked.passed_on
     if isinstance(error, ModelError) and held is not None and held.status >= 400:
         return Answered(status=held.status, headers=[*held.headers, ("x-should-retry", "false")], content=held.content)
-    status = 400 if isinstance(error, InputError) else 502 if isinstance(error, ModelError) else 500
+    status = 400 if isinstance(error, ConfigError) else 502 if isinstance(error, ModelError) else 500
     kind = "invalid_request_error" if status == 400 else "server_error"
     told = {"error": {"message": str(error), "type": kind, "param": None, "code": type(error).__name__}}
     return Answered(status=status, headers=_FINAL, content=json.dumps(told, ensure_ascii=False).encode())

@@ -55,10 +55,18 @@ def test_statements_are_the_same_by_words_or_by_the_passage_they_rest_on() -> No
 
     one = Claim(text="Wash it under the tap at once.", citation=cited("rinse/en"))
     other = Claim(text="Flush with plenty of water.", wording="Lave con agua.", citation=cited("rinse/es"))
-    alone = Claim(text="Contact lenses must come out first.", wording="Quítese los lentes.")
-    assert kinds(column("en", "a", (one,)), column("es", "b", (other, alone))) == {
+    alone = Claim(text="Contact lenses must come out.", wording="Quítese los lentes.", citation=cited("lenses/es"))
+    third = column("fr", "c", (other,))
+    assert kinds(column("en", "a", (one, alone)), column("es", "b", (other, alone)), third)["claims"] == (
+        ("en, es", "Quítese los lentes."),
+    )
+    unquoted = Claim(text="Keep both eyes open.", wording="Abra los ojos.")
+    assert kinds(column("en", "a", (one,)), column("es", "b", (other, alone, unquoted))) == {
         "claims": (("es", "Quítese los lentes."),)
     }
+    assert kinds(column("en", "a", (one,)), column("es", "b", (unquoted,)))["claims"] == (
+        ("en", "Wash it under the tap at once."), ("es", "Abra los ojos."),
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import json
 import random
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from clara.config import ReconcileSettings, Settings, load_settings
@@ -42,15 +43,29 @@ def test_priors_are_shrunk_hit_rates_of_the_first_drafts() -> None:
     }
 
 
-def test_a_threshold_holds_the_risk_with_the_one_more_of_conformal_control() -> None:
-    right = [True] * 9 + [False, True, False, False]
-    confidences = [0.95, 0.9, 0.9, 0.85, 0.8, 0.8, 0.8, 0.75, 0.7, 0.6, 0.5, 0.4, 0.3]
-    # From 0.5 on: 11 given, 1 wrong, (1 + 1) / (11 + 1) = 0.17; from 0.4 on: (2 + 1) / 13 = 0.23.
-    assert fit_threshold(confidences, right, 0.2) == 0.5
-    assert fit_threshold(confidences, right, 0.25) == 0.4
-    assert fit_threshold(confidences, right, 0.1) == 0.7
-    assert fit_threshold(confidences, right, 0.01) == 1.0
-    assert fit_threshold([0.5, 0.5], [True, False], 0.5) == 1.0  # equal confidences are given together or not at all
+def test_a_threshold_is_the_lowest_whose_exact_bound_is_within_the_risk() -> None:
+    confidences = [number / 100 for number in range(100)]
+    # Ten thresholds, so each at 1%. None wrong of n: the bound is 1 - 0.01 ** (1 / n), 0.142 for 30, 0.206 for 20.
+    assert fit_threshold(confidences, [number >= 70 for number in range(100)], 0.15) == 0.7
+    assert fit_threshold(confidences, [number >= 70 for number in range(100)], 0.14) == 1.0
+    assert fit_threshold(confidences, [number >= 80 for number in range(100)], 0.21) == 0.8
+    assert fit_threshold(confidences, [False] * 100, 0.99) == 1.0
+    assert fit_threshold(confidences, [True] * 100, 0.05) == 0.0  # 0.045 of a hundred
+    assert fit_threshold([], [], 0.5) == 1.0
+    # One threshold only, since equal confidences are given together or not at all: 1 - 0.1 ** (1 / 10) = 0.206.
+    assert fit_threshold([0.5] * 10, [True] * 10, 0.21) == 0.5
+
+
+def test_thresholds_hold_their_risk_as_often_as_they_say() -> None:
+    rng = np.random.default_rng(5)
+    kept = answered = 0
+    for _ in range(400):
+        stated = rng.random(300)
+        threshold = fit_threshold(stated.tolist(), (rng.random(300) < 0.4 + 0.6 * stated).tolist(), 0.25)
+        # Right with probability 0.4 + 0.6 c, so of those from t on, 0.6 - 0.6 (1 + t) / 2 are wrong.
+        kept += threshold == 1.0 or 0.6 - 0.3 * (1 + threshold) <= 0.25
+        answered += threshold < 1.0
+    assert kept >= 0.9 * 400 and answered > 0.9 * 400
 
 
 def bench(evidence_right: float, *, questions: int = 200) -> list[Labelled]:

@@ -56,6 +56,8 @@ def test_stem_and_options_are_taken_apart_in_every_language() -> None:
         ("关于晶状体，正确的是：\nb) 它会变混浊。\nd) 它没有血管。", "BD", ("options missing",)),
         ("The lens is:\na) w\nb) x\nc) y\nd) z\n\nLens hai:\na) w1\nb) x1\nc) y1\nd) z1", "ABCD", ("doubled",)),
         ("答案是手术。", "", ("options missing",)),
+        ("正しいのはどれか。\na）角膜\nｂ）水晶体\nC］虹彩\nd) 網膜", "ABCD", ()),
+        ("옳은 것은?\na) 각막。b）수정체\nc) 홍채\nd) 망막", "ABCD", ("option inside a line",)),
         ("The lens (a) is c] clear d) grey", "CD", ("options missing", "option inside a line")),
     ],
 )  # fmt: skip
@@ -137,6 +139,37 @@ def test_options_that_read_alike_are_damage() -> None:
         csv.writer(file).writerow(["Yini?", "Yebo", "yebo", "Cha", "Mhlawumbe", "B"])
     zulu = next(item for item in load_dataset("african-medical-mmlu:a").items if item.language == "zu")
     assert zulu.flags == ("options alike",) and zulu.damaged
+
+
+def test_what_a_translation_left_out_is_damage_and_empty_lines_are_no_rows() -> None:
+    write_mmlu(Path("a"), ("en",), questions=3)
+    rows = ['"Dumela?",w,x,y,z,B', "", "Ke eng?,w, ,y,z, B ", " ,w,x,y,z,B"]
+    Path("a/mmlu_cm_ck_vir/virology_test_nso.csv").write_text("\n".join(rows) + "\n\n", encoding="utf-8")
+    dataset = load_dataset("african-medical-mmlu:a")
+    northern = [item for item in dataset.items if item.language == "nso"]
+    assert [(item.id, item.answer, item.flags, item.damaged) for item in northern] == [
+        ("virology/0", "B", (), False), ("virology/1", "B", ("text missing",), True),
+        ("virology/2", "B", ("text missing",), True),
+    ]  # fmt: skip
+    assert dataset.without_damaged().questions == ("virology/0",)
+
+
+def test_generations_of_other_models_in_all_languages_are_read() -> None:
+    """As the whole release has them: twelve languages, a file a model, replies in sentences, brackets or none."""
+    tags = ("en", "af", "am", "bm", "ha", "ig", "nso", "sn", "st", "tn", "ts", "xh", "zu")
+    write_mmlu(Path("a"), tags)
+    said = {"gpt-4o-2024-05-13": "(B) Surgery.", "Llama-3-70B-on-vllm": " b", "gpt-3.5": "Surgery", "aya-101": None}
+    for run, content in said.items():
+        rows = [{"custom_id": f"{run}-on-{tag}-mmlu-virology-{n}-answer-B", "content": content}
+                for tag in tags for n in range(3)]  # fmt: skip
+        other = {"custom_id": f"{run}-on-zu-belebele-12-answer-3", "content": "3"}
+        write_lines(Path(f"a/generations_{run}.jsonl"), [*reversed(rows), other])
+    dataset = load_dataset("african-medical-mmlu:a")
+    assert set(dataset.languages) == set(tags)
+    assert {run: {answer.choice for answer in answers} for run, answers in dataset.runs.items()} == {
+        "gpt-4o-2024-05-13": {"B"}, "Llama-3-70B-on-vllm": {"B"}, "gpt-3.5": {None}, "aya-101": {None},
+    }  # fmt: skip
+    assert {len(answers) for answers in dataset.runs.values()} == {39}
 
 
 def own(path: str = "mine.jsonl", languages: tuple[str, ...] = tuple(TEXTS), **more: object) -> Path:
@@ -242,7 +275,6 @@ def mmlu_cells(*cells: str) -> Spoil:
     ("spoil", "reason"),
     [
         (mmlu_cells("q", "w", "x", "y", "B"), "virology_test.csv, line 1: expected a question, four options"),
-        (mmlu_cells("q", "w", " ", "y", "z", "B"), "virology_test.csv, line 1: expected a question, four options"),
         (mmlu_cells("q", "w", "x", "y", "z", "E"), "the last column must be the answer, a letter A to D"),
         (lambda f: (f / "mmlu_cm_ck_vir/virology_test.csv").write_bytes(b"\xff"), "not a comma-separated UTF-8 table"),
         (lambda f: write_lines(f / "generations_m.jsonl", [{"custom_id": "m-on-en-mmlu-x", "content": "B"}]),
@@ -328,7 +360,7 @@ def test_what_is_named_wrongly_is_said_with_what_there_is() -> None:
         load_dataset("nowhere.csv")
     with pytest.raises(DatasetError, match="multi-ophthalingua: nothing in sw; it holds en, es, pt, fil"):
         dataset.only(["en", "sw"])
-    with pytest.raises(DatasetError, match="nothing in no language"):
+    with pytest.raises(DatasetError, match="no language is named; it holds en, es"):
         dataset.only([])
     Path("empty.jsonl").write_text("", encoding="utf-8")
     with pytest.raises(DatasetError, match=r"empty\.jsonl: holds no question"):

@@ -6,9 +6,10 @@ import itertools
 import math
 
 import numpy as np
+import numpy.typing as npt
 import pytest
-from scipy import stats
 
+from clara.evaluation.extras import load_extra
 from clara.evaluation.statistics.comparison import Change, Comparison, compare, detectable, judge
 from clara.evaluation.statistics.levels import gap_per_question, mean_interval, measure_levels, wilson
 from clara.evaluation.statistics.resampling import Floats, Resampler
@@ -20,6 +21,11 @@ BEFORE = 100 * np.array([[1, 1, 0], [1, 0, 0], [1, 1, 1], [0, 0, 0]], dtype=floa
 AFTER = 100 * np.array([[1, 1, 1], [1, 1, 0], [1, 1, 1], [0, 0, 0]], dtype=float)
 BENCHMARK = ("en", "es", "pt", "fil", "zh-Hans", "fr", "hi-Latn")
 QUESTIONS = 164
+stats = load_extra("scipy.stats")
+
+
+def points(right: npt.NDArray[np.bool_]) -> Floats:
+    return np.asarray(100.0 * right, dtype=np.float64)
 
 
 def test_levels_are_those_counted_by_hand() -> None:
@@ -56,7 +62,7 @@ def test_of_nothing_nothing_is_said() -> None:
 
 
 def test_the_range_is_shown_beside_what_chance_makes_of_it() -> None:
-    table = 100.0 * (np.random.default_rng(1).random((400, 7)) < 0.5)
+    table = points(np.random.default_rng(1).random((400, 7)) < 0.5)
     levels = measure_levels(table, BENCHMARK, seed=0)
     # The mean range of seven independent normal means is 2.704 standard errors (Tippett 1925).
     assert levels.range_null == pytest.approx(2.704 * 50 / math.sqrt(400), rel=0.05)
@@ -65,9 +71,9 @@ def test_the_range_is_shown_beside_what_chance_makes_of_it() -> None:
 
 
 def test_parity_is_a_claim_of_its_own() -> None:
-    same = 100.0 * (np.random.default_rng(2).random((2000, 1)) < 0.7).repeat(3, axis=1)
+    same = points(np.random.default_rng(2).random((2000, 1)) < 0.7).repeat(3, axis=1)
     assert measure_levels(same, LANGUAGES, seed=0).parity
-    apart = 100.0 * (np.random.default_rng(2).random((60, 3)) < 0.7)
+    apart = points(np.random.default_rng(2).random((60, 3)) < 0.7)
     assert not measure_levels(apart, LANGUAGES, seed=0).parity  # no difference found is no parity shown
 
 
@@ -83,7 +89,7 @@ def test_a_comparison_is_that_counted_by_hand() -> None:
 
 def test_reduction_is_lift_less_the_change_of_english() -> None:
     rng = np.random.default_rng(3)
-    before, after = (100.0 * (rng.random((50, 3)) < level) for level in (0.5, 0.6))
+    before, after = (points(rng.random((50, 3)) < level) for level in (0.5, 0.6))
     found = compare(before, after, LANGUAGES, resampler=Resampler(50, 500, 0), seed=0)
     assert found.gap_reduction.value == pytest.approx(found.lift_others.value - found.change_english.value)
     assert found.gap_reduction.value == pytest.approx(
@@ -132,12 +138,12 @@ def test_the_smallest_detectable_effect_is_found_four_times_in_five() -> None:
 
 def test_a_relative_reduction_is_stated_only_of_a_gap_that_is_there() -> None:
     rng = np.random.default_rng(5)
-    before = 100.0 * (rng.random((300, 3)) < np.array([0.8, 0.5, 0.5]))
+    before = points(rng.random((300, 3)) < np.array([0.8, 0.5, 0.5]))
     after = before.copy()
     after[:, 1:] = before[:, :1]
     resampler = Resampler(300, 500, 0)
     assert compare(before, after, LANGUAGES, resampler=resampler, seed=0).relative == pytest.approx(100.0)
-    small = 100.0 * (rng.random((300, 3)) < np.array([0.55, 0.5, 0.5]))
+    small = points(rng.random((300, 3)) < np.array([0.55, 0.5, 0.5]))
     assert compare(small, small, LANGUAGES, resampler=resampler, seed=0).relative is None
 
 
@@ -165,8 +171,14 @@ def test_verdicts_in_words(reduction: Change, lift: Change, english: Change, wor
     assert judge(reduction, lift, english, worst, 4.0) == verdict
 
 
+def test_of_methods_that_never_differ_no_detectable_effect_is_claimed() -> None:
+    table = points(np.random.default_rng(7).random((50, 3)) < 0.6)
+    found = compare(table, table, LANGUAGES, resampler=Resampler(50, 500, 0), seed=0)
+    assert found.verdict == "no detectable change (smallest detectable unknown)"
+
+
 def test_one_answer_that_is_missing_withholds_the_verdict() -> None:
-    before = 100.0 * (np.random.default_rng(6).random((200, 3)) < np.array([0.9, 0.4, 0.4]))
+    before = points(np.random.default_rng(6).random((200, 3)) < np.array([0.9, 0.4, 0.4]))
     after = before[:, :1].repeat(3, axis=1)
     resampler = Resampler(200, 500, 0)
     assert compare(before, after, LANGUAGES, resampler=resampler, seed=0).verdict == "win"
@@ -193,7 +205,7 @@ class Simulation:
         for turn, (english, others) in enumerate(methods):
             own = self._rng.random((QUESTIONS, 7)) < 0.1
             chance = np.where(hard, 0.5, 1.0) * np.array([english, *[others] * 6])
-            tables.append(100.0 * (np.where(own & (turn > 0), fresh, shared) < chance))
+            tables.append(points(np.where(own & (turn > 0), fresh, shared) < chance))
         return tables
 
     def compare(self, *methods: tuple[float, float]) -> Comparison:
@@ -211,9 +223,9 @@ def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
     reduction = 100 * EASE * (0.70 - 0.62)
     covered = np.zeros(4)
     for _ in range(1000):
-        tables = simulation.draw(before, after)
-        low, high = mean_interval(gap_per_question(tables[0], BENCHMARK), 0.95)
-        found = compare(*tables, BENCHMARK, resampler=simulation.resampler, seed=0)
+        first, second = simulation.draw(before, after)
+        low, high = mean_interval(gap_per_question(first, BENCHMARK), 0.95)
+        found = compare(first, second, BENCHMARK, resampler=simulation.resampler, seed=0)
         truths = (
             ((low, high), 100 * EASE * (0.78 - 0.62)), (found.gap_reduction.interval, reduction),
             (found.lift_others.interval, reduction), (found.change_english.interval, 0.0),

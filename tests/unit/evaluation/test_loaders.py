@@ -7,15 +7,15 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import pyarrow
 import pytest
-from pyarrow import parquet
 
 from clara.errors import ConfigError, DatasetError
-from clara.evaluation import load_collection
+from clara.evaluation import load_collection, load_extra
 from clara.evaluation.retrieval.load import LOADERS
 from tests.conftest import ROOT
 from tests.unit.evaluation.parallel import TEXTS, TOPICS, write_belebele, write_rows, write_xquad
+
+pyarrow, parquet = load_extra("pyarrow"), load_extra("pyarrow.parquet")
 
 XQUAD = ROOT.parent / "shared" / "data" / "xquad"
 Spoil = Callable[[Path], object]
@@ -109,7 +109,7 @@ def test_beir_takes_languages_as_given_or_as_found(split: str) -> None:
     assert collection.docs[0].title == "Cataract" and not collection.parallel
 
 
-CLIRUDIT = {
+CLIRUDIT: dict[str, list[dict[str, object]]] = {
     "docs/fr.test": [
         {"docid": "a", "title": "Voir", "subtitle": "une histoire", "abstract": "L'œil et la lumière."},
         {"docid": "b", "title": "Entendre", "subtitle": None, "abstract": "L'oreille."},
@@ -231,10 +231,11 @@ def drop(path: str) -> Spoil:
     ],
 )  # fmt: skip
 def test_a_spoiled_file_is_named_with_the_reason(form: str, spoil: Spoil, reason: str) -> None:
-    folder = {
+    writers: dict[str, Callable[[Path], Path]] = {
         "xquad": write_xquad, "belebele": write_belebele, "beir": write_beir,
         "clirudit": lambda folder: write_clirudit(".jsonl", folder),
-    }[form](Path("data"))  # fmt: skip
+    }  # fmt: skip
+    folder = writers[form](Path("data"))
     load_collection(f"{form}:{folder}")
     spoil(folder)
     with pytest.raises(DatasetError, match=reason) as caught:

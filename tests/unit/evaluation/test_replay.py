@@ -175,9 +175,17 @@ def test_methods_of_a_record_are_compared_as_they_stand() -> None:
         replay(DATASET, "m", only, methods=["rag", "vote"], baseline="rag", settings=Settings())
 
 
+def test_without_direct_the_first_method_is_the_baseline() -> None:
+    found = replayed(methods="vote pivot:es").results
+    assert found["manifest"]["baseline"] == "vote" and [c["method"] for c in found["comparisons"]] == ["pivot:es"]
+    assert replayed(methods="vote direct").results["manifest"]["baseline"] == "direct"
+
+
 def test_what_cannot_be_compared_is_refused() -> None:
-    with pytest.raises(ConfigError, match="the baseline 'direct' is none of the methods: vote"):
-        replayed(methods="vote")
+    with pytest.raises(ConfigError, match="the baseline 'rag' is none of the methods: vote"):
+        replay(DATASET, "m", answers(typical), methods=["vote"], baseline="rag", settings=Settings())
+    with pytest.raises(ConfigError, match="name one or more methods"):
+        replayed(methods="")
     with pytest.raises(
         DatasetError, match="m: a gap needs English and another language; of cataract it answers es, hi"
     ):
@@ -188,7 +196,7 @@ def test_what_cannot_be_compared_is_refused() -> None:
 
 def test_calibrating_says_what_it_is_worth_and_a_profile_replays_it() -> None:
     better = answers(lambda n, tag: "B" if n % 10 < {"en": 4, "es": 9, "hi": 3}[tag] else "CD"[n % 2])
-    profiles, found = calibrate_runs(DATASET, {"m": better}, settings=Settings(), seed=1)
+    profiles, found = calibrate_runs(DATASET, {"m": tuple(better)}, settings=Settings(), seed=1)
     assert profiles.runs["m"].languages["es"].rule == "native" and profiles.dataset_version == DATASET.version()
     assert profiles.cross_validated["m"] == found[0].results["comparisons"][0]
     assert profiles.cross_validated["m"]["per_language"]["es"]["diff"] == 50.0

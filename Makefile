@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test benchmark constraints clean
+.PHONY: demo test benchmark docs constraints clean
 
 demo: .venv/.installed
 	@$(BIN)/clara ask "मोतियाबिंद का इलाज क्या है?" --model evidence
@@ -14,6 +14,10 @@ test: .venv/.tested
 
 benchmark: .venv/.tested
 	$(BIN)/python -m pytest tests/benchmark -m benchmark -s
+
+# The documentation as a site, in site/. The variable silences a notice on MkDocs 2, which the range keeps out.
+docs: .venv/.tested
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 # Rewrites constraints.txt from the ranges in pyproject.toml, for every supported Python at once.
 constraints: .venv/.tested

@@ -13,7 +13,7 @@ def eye_pressure(eye: str) -> str:
 
 middleware = ClaraMiddleware(country="MX")
 agent = create_agent("openai:gpt-5", [eye_pressure], middleware=[middleware])
-question = {"role": "user", "content": "¿Es peligrosa la presión de mi ojo izquierdo?"}
+question = {"role": "user", "content": "¿Qué me puede pasar con la presión que tengo en el ojo?"}
 for chunk, _ in agent.stream({"messages": [question]}, stream_mode="messages"):
     if isinstance(chunk, AIMessageChunk):
         print(chunk.text, end="", flush=True)

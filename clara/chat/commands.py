@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clara.chat.asking import Watcher
-from clara.chat.compare import ask_in, differences
+from clara.chat.compare import ask_in, cited, differences
 from clara.chat.sessions import Column, from_json, to_json, total, write_private
 from clara.chat.transcript import to_markdown
 from clara.chat.views import show_comparison, show_cost, show_drafts, show_exchange, show_sources, show_verdicts
 from clara.errors import ConfigError
 from clara.languages import canonical, english_name
+from clara.stages.concurrent import together
 
 if TYPE_CHECKING:
     from clara.chat.chat import Chat
@@ -88,27 +88,14 @@ def _compare(chat: Chat, argument: str) -> None:
     messages = [*chat.session.without_last().messages, {"role": "user", "content": last.question}]
     watcher = Watcher(chat.screen, chat.words, shows=False, answer_in=chat.words.language)
     asked = [ask_in(chat.clara, messages, tag, observers=(watcher,), **chat.options()) for tag in languages]
-    made = chat.wait_for(_together(asked), watcher)
+    made = chat.wait_for(together(*asked), watcher)
     chat.screen.wipe()
     spent = total([last.usage, *(column.usage for column in made)])
     chat.change(chat.session.with_last(replace(last, compared=(*last.compared, *made), usage=spent)))
     columns = [Column(language=answer.language, question=last.question, answer=answer), *made]
-    cited = {citation.id for column in columns if column.answer for citation in column.answer.citations}
-    cited |= {
-        claim.citation.id
-        for column in columns
-        if column.answer
-        for draft in column.answer.drafts
-        for claim in draft.claims
-        if claim.citation
-    }
-    passages = chat.clara.knowledge().store.passages(sorted(cited))
+    passages = chat.clara.knowledge().store.passages(sorted(cited(columns)))
     groups = {passage.id: passage.group for passage in passages.values() if passage.group}
     show_comparison(chat.screen, chat.words, columns, differences(columns, groups))
-
-
-async def _together(asked: Iterable[object]) -> list[Column]:
-    return list(await asyncio.gather(*asked))  # type: ignore[call-overload]
 
 
 def _retry(chat: Chat, argument: str) -> None:

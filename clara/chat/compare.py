@@ -13,7 +13,7 @@ from clara.engine import Clara
 from clara.errors import ClaraError
 from clara.languages import is_written_in
 from clara.stages.matching import Statement, read_statement, text_language
-from clara.stages.wordings import in_digits, numerals
+from clara.stages.measures import in_digits, numerals
 from clara.text import numbers
 from clara.types import Answer, Claim, Usage
 
@@ -96,6 +96,14 @@ def differences(columns: Sequence[Column], groups: Mapping[str, str]) -> list[Di
     found += _numbers(given)
     found += _statements({language: statements(answer, groups) for language, answer in given})
     return found
+
+
+def cited(columns: Sequence[Column]) -> set[str]:
+    """Return the ids of the passages that the answers and their drafts' claims cite."""
+    answers = [column.answer for column in columns if column.answer is not None]
+    claims = [claim for answer in answers for draft in answer.drafts for claim in draft.claims]
+    found = [citation for answer in answers for citation in answer.citations]
+    return {citation.id for citation in [*found, *(claim.citation for claim in claims)] if citation is not None}
 
 
 def statements(answer: Answer, groups: Mapping[str, str]) -> list[_Stated]:

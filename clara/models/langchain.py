@@ -69,9 +69,7 @@ class LangChainModel:
         return completion_of(await asked.ainvoke(wire_messages(call), ALONE, **options), self._name)
 
     async def _stream(self, model: BaseChatModel, call: Call, show: Show) -> Completion:
-        asked, options = with_options(model, call.options)
-        if "stream_usage" in type(model).model_fields.keys() - model.model_fields_set:
-            options["stream_usage"] = True  # left alone, LangChain asks only OpenAI itself for token counts
+        asked, options = with_options(model, call.options, streamed=True)
         whole: Any = None
         async with aclosing(
             cast("AsyncGenerator[Any]", asked.astream(wire_messages(call), ALONE, **options))
@@ -98,10 +96,14 @@ class LangChainModel:
             await client.aclose()
 
 
-def with_options(model: BaseChatModel, options: Mapping[str, Any]) -> tuple[Runnable[Any, AIMessage], dict[str, Any]]:
+def with_options(
+    model: BaseChatModel, options: Mapping[str, Any], *, streamed: bool = False
+) -> tuple[Runnable[Any, AIMessage], dict[str, Any]]:
     """Return the model with the call's tools bound, and the options that it has a name for."""
     # What a model has no field for, its provider's package may refuse: not every one knows a seed.
     known = {k: v for k, v in options.items() if k in type(model).model_fields or k == "stop"}
+    if streamed and "stream_usage" in type(model).model_fields.keys() - model.model_fields_set:
+        known["stream_usage"] = True  # left alone, LangChain asks only OpenAI itself for token counts
     tools, choice = options.get("tools"), options.get("tool_choice")
     if not tools or choice == "none":
         return model, known

@@ -77,12 +77,14 @@ class _Answer:
     async def whole(self, send: Send) -> None:
         async with self.service.admission.place(), asyncio.timeout(self.service.settings.server.request_s):
             replies = await replies_of(self.ask, self.count)
-        for reply in replies:
-            self.exchange.answered(reply)
-        await send_json(send, self.form.whole(replies))
+            for reply in replies:
+                self.exchange.answered(reply)
+            await send_json(send, self.form.whole(replies))
 
     async def stream(self, send: Send) -> None:
-        async with self.service.admission.place():
+        limits = self.service.settings.server
+        # What takes too long ends with an event that says so; a client that does not read it is left without.
+        async with self.service.admission.place(), asyncio.timeout(limits.request_s + limits.heartbeat_s):
             await send_events(send, self._events(), self._failed)
 
     async def _events(self) -> AsyncGenerator[bytes, None]:
@@ -120,7 +122,7 @@ class _Answer:
         yield DONE
 
     async def _failed(self, error: Exception) -> AsyncIterator[bytes]:
-        for event in self.form.failed(error):
+        for event in self.form.failed_with(error):
             yield event_bytes(event)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import json
 from asyncio import TimerHandle
 from typing import Any
@@ -16,7 +15,9 @@ from clara.engine import Clara
 from clara.errors import ConfigError
 from clara.server.app import build_app
 from clara.server.errors import Failure
+from clara.server.middleware import is_loopback
 
+_KEEP_ALIVE_S = 75  # longer than proxies keep theirs: who closes first must not be we, or they see a broken one
 _MOST_HEAD_BYTES = 64 * 1024
 
 
@@ -37,21 +38,14 @@ def check_address(own: ServerSettings) -> None:
         )
 
 
-def is_loopback(host: str) -> bool:
-    """Tell whether an address is this machine's own, for itself alone."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def make_server(clara: Clara) -> uvicorn.Server:
     """Return a server that has not started; `clara` is closed with it."""
     own = clara.settings.server
     app = build_app(clara)
     config = uvicorn.Config(
         app, host=own.host, port=own.port, http=_protocol(own.receive_s), ws="none", lifespan="on", log_config=None,
-        access_log=False, server_header=False, proxy_headers=False, timeout_graceful_shutdown=int(own.drain_s) or 1,
+        access_log=False, server_header=False, proxy_headers=False, timeout_keep_alive=_KEEP_ALIVE_S,
+        timeout_graceful_shutdown=int(own.drain_s) or 1,
     )  # fmt: skip
     return _Server(config, app)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -11,8 +13,6 @@ from clara.server.logs import logger
 from clara.server.service import service_of
 
 _API = "/v1/"
-_OWN_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class Recording:
@@ -65,13 +65,24 @@ class Guarding:
         if scope["type"] == "http":
             service = service_of(scope)
             headers = dict(scope["headers"])
-            if service.settings.server.host in _LOOPBACK:
-                host = headers.get(b"host", b"").decode("latin-1").lower()
-                name = host if host.endswith("]") else host.rpartition(":")[0] or host
-                if name not in _OWN_NAMES and not service.settings.server.keys:
-                    raise RequestError(403, "unknown_host", "without keys this service answers to localhost alone")
+            if not service.settings.server.keys and not is_loopback(_host(headers.get(b"host", b""))):
+                raise RequestError(403, "unknown_host", "without keys this service answers to localhost alone")
             if scope["path"].startswith(_API):
                 exchange = exchange_of(scope)
                 exchange.key = service.keys.holder(headers.get(b"authorization", b""))
                 await service.quotas.admit(exchange.key)
         await self._app(scope, receive, send)
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether an address or name is this machine's own, for itself alone."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _host(header: bytes) -> str:
+    """Return the host of a header, without port and brackets."""
+    host = header.decode("latin-1").lower()
+    return host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]

@@ -12,8 +12,8 @@ from pydantic import BeforeValidator, Field
 
 from clara.errors import ClaraError, ConfigError
 from clara.knowledge import cite, quantities
+from clara.stages.arithmetic import check_arithmetic
 from clara.stages.blocks import show_evidence
-from clara.stages.calculate import check_arithmetic
 from clara.stages.matching import read_statement, text_language
 from clara.stages.replies import Items, JsonReply, Number, Numbers, Words, word
 from clara.stages.state import Run

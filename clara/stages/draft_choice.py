@@ -3,7 +3,7 @@ exception."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
@@ -91,21 +91,9 @@ async def draft_choice(
     """
     if (given := given_draft(run, route)) is not None:
         return given
-    shown, letters = show_options(run, asked.options, turn)
-    prompt = run.prompts.render(
-        "draft/choice",
-        fence=run.fence,
-        language=english_name(asked.language),
-        thinking=_STEPS if step_by_step else _BRIEFLY,
-        question=run.fenced(asked.text),
-        options=shown,
-        history=show_history(run),
-        country=show_country(run),
-        glossary=glossary,
-        **_comparison(run, compare),
-    )
-    by_letter = _by_letter(asked, letters)
-
+    thinking = _STEPS if step_by_step else _BRIEFLY
+    inputs, letters, by_letter = _shown(run, asked, turn, glossary)
+    prompt = run.prompts.render("draft/choice", thinking=thinking, **inputs, **_comparison(run, compare))
     salvage = _salvage(by_letter, asked.language, lambda letter: ChoiceReply(choice=letter))
     made = await try_draft(run, route, ChoiceReply, role, prompt, check=_letter_check(by_letter), salvage=salvage)
     if isinstance(made, str):
@@ -130,18 +118,8 @@ async def draft_choice_abroad(run: Run, language: str, *, turn: int, glossary: s
     The draft is as valid as its translation, which is checked in code as any other.
     """
     question = run.question
-    shown, letters = show_options(run, question.options, turn)
-    prompt = run.prompts.render(
-        "draft/choice_abroad",
-        fence=run.fence,
-        language=english_name(language),
-        question=run.fenced(question.text),
-        options=shown,
-        history=show_history(run),
-        country=show_country(run),
-        glossary=glossary,
-    )
-    by_letter = _by_letter(as_asked(question), letters)
+    inputs, letters, by_letter = _shown(run, as_asked(question), turn, glossary)
+    prompt = run.prompts.render("draft/choice_abroad", **inputs | {"language": english_name(language)})
     made = await try_draft(run, language, AbroadReply, "second", prompt, check=_letter_check(by_letter))
     if isinstance(made, str):
         return failed_draft(run, language, language, "second", made)
@@ -178,20 +156,9 @@ async def draft_choice_from_evidence(
     """
     if (given := given_draft(run, route)) is not None:
         return given
-    shown, letters = show_options(run, asked.options, turn)
-    prompt = run.prompts.render(
-        "draft/choice_evidence",
-        fence=run.fence,
-        language=english_name(asked.language),
-        question=run.fenced(asked.text),
-        options=shown,
-        history=show_history(run),
-        country=show_country(run),
-        glossary=glossary,
-        evidence=show_evidence(run, evidence),
-        **_comparison(run, compare),
-    )
-    by_letter = _by_letter(asked, letters)
+    inputs, letters, by_letter = _shown(run, asked, turn, glossary)
+    passages = show_evidence(run, evidence)
+    prompt = run.prompts.render("draft/choice_evidence", evidence=passages, **inputs, **_comparison(run, compare))
     check = _letter_check(by_letter)
     salvage = _salvage(by_letter, asked.language, lambda letter: EvidenceChoiceReply(sufficient=False, choice=letter))
     made = await try_draft(run, route, EvidenceChoiceReply, "draft", prompt, check=check, salvage=salvage)
@@ -234,6 +201,25 @@ async def draft_choice_from_evidence(
     return draft if reply.faithful else _by_the_original(run, draft)
 
 
+def _shown(
+    run: Run, asked: Translation, turn: int, glossary: str
+) -> tuple[dict[str, str], dict[str, str], list[Option]]:
+    """Return the inputs that the prompts share, the asker's option ids by the letters in them, and the options so
+    lettered."""
+    options, letters = show_options(run, asked.options, turn)
+    inputs = {
+        "fence": run.fence,
+        "language": english_name(asked.language),
+        "question": run.fenced(asked.text),
+        "options": options,
+        "history": show_history(run),
+        "country": show_country(run),
+        "glossary": glossary,
+    }
+    texts = {option.id: option.text for option in asked.options}
+    return inputs, letters, [Option(id=letter, text=texts[option]) for letter, option in letters.items()]
+
+
 def _comparison(run: Run, compare: bool) -> dict[str, str]:
     """Return the prompt inputs with which a draft compares a translation with the original, or empty ones."""
     if not compare:
@@ -247,11 +233,6 @@ def _comparison(run: Run, compare: bool) -> dict[str, str]:
 def _by_the_original(run: Run, draft: Draft) -> Draft:
     run.trace.warn("translate", f"the {draft.route} draft found the translation to differ and went by the original")
     return replace(draft, language=run.question.language, translation_validity=1.0)
-
-
-def _by_letter(asked: Translation, letters: Mapping[str, str]) -> list[Option]:
-    texts = {option.id: option.text for option in asked.options}
-    return [Option(id=letter, text=texts[option]) for letter, option in letters.items()]
 
 
 def _letter(written: str, by_letter: Sequence[Option]) -> str | None:

@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from clara.languages import script, usual_script
 from clara.stages.drugs import load_drugs, lost_names, spelling
-from clara.stages.wordings import NEGATION, denials, in_digits, measures, numerals, sides
+from clara.stages.measures import in_digits, measures, numerals
+from clara.stages.wordings import NEGATION, denials, sides
 from clara.text import fold, numbers, strip_accents
 from clara.types import Question
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from clara.languages import country_code
-from clara.stages.wordings import NEGATION, denials, in_digits, measures
+from clara.stages.measures import in_digits, measures
+from clara.stages.wordings import NEGATION, denials
 from clara.text import fold, numbers, terms
 from clara.types import Claim, Polarity
 

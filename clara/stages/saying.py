@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from clara.languages import UNKNOWN, detect, is_written_in, script
 from clara.stages.drugs import load_drugs, lost_names
-from clara.stages.wordings import NEGATION, denials, in_digits, measures, numerals, sides
+from clara.stages.measures import in_digits, measures, numerals
+from clara.stages.wordings import NEGATION, denials, sides
 from clara.text import fold, numbers
 
 _SURE = 0.9

@@ -19,8 +19,6 @@ from clara.text import fold
 from clara.translators import Translator
 from clara.types import Locality, Option, Question, Translation
 
-__all__ = ["TranslationReply", "check", "translate"]
-
 # Who asks about their own country says so in one of these ways, where no model is asked whether they do.
 _OWN_COUNTRY = re.compile(
     r"\b(?:(?:in|of) (?:my|our|this) country|(?:en|de) (?:mi|nuestro|este) país|(?:n[oa]|em|d[oa]) (?:meu|nosso) país|"

@@ -102,7 +102,9 @@ def free_port() -> int:
 def running(*command: str, port: int, path: str = "/", **variables: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run a server until the block ends; it is up once it answers anything at `path`."""
     environment = {**os.environ, **variables}
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
         try:
             for _ in range(1200):
                 try:

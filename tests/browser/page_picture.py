@@ -9,7 +9,8 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from tests.conftest import ROOT
+from clara import KnowledgeBase
+from tests.conftest import ROOT, SHIPPED
 from tests.serving import serving
 
 PICTURE = ROOT / "docs" / "images" / "page.png"
@@ -18,7 +19,12 @@ QUESTION = "मोतियाबिंद का इलाज कैसे ह�
 
 def take(picture: Path = PICTURE) -> None:
     """Write the picture of a Hindi question on the English page, with its answer, evidence, drafts and cost."""
-    with tempfile.TemporaryDirectory() as home, serving(home=Path(home)) as served, sync_playwright() as playwright:
+    with (
+        tempfile.TemporaryDirectory() as home,
+        KnowledgeBase(Path(home), SHIPPED) as base,
+        serving(base, home=Path(home)) as served,
+        sync_playwright() as playwright,
+    ):
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
         page = browser.new_page(viewport={"width": 1000, "height": 900}, color_scheme="light", locale="en-GB")
         page.goto(served.url)

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from clara.cli.app import app
 
 PAGE = Path(__file__).parents[2] / "docs" / "cli.md"
-COMMANDS = (
-    (), ("ask",), ("chat",), ("kb",), ("kb", "add"), ("kb", "update"), ("kb", "rm"), ("kb", "terms"), ("kb", "ls"), ("kb", "show"),
-    ("kb", "search"), ("kb", "stats"), ("kb", "quarantine"), ("kb", "release"), ("kb", "verify"), ("kb", "rebuild"),
-    ("kb", "export"), ("kb", "import"), ("kb", "eval"), ("eval",), ("eval", "datasets"),
-    ("eval", "replay"), ("eval", "calibrate"), ("serve",), ("doctor",), ("init",),
-)  # fmt: skip
+
+
+def commands() -> Iterator[tuple[str, ...]]:
+    """Yield every command as the words that follow `clara`, groups before what is in them."""
+    yield from _below((), get_command(app))
+
+
+def _below(path: tuple[str, ...], command: Any) -> Iterator[tuple[str, ...]]:
+    yield path
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from _below((*path, name), inner)
 
 
 def render() -> str:
@@ -21,18 +30,10 @@ def render() -> str:
     parts = [
         "# The command line\n\nExit codes: 0 done or answered, 1 failed, 2 bad usage or configuration, 3 abstained.\n"
     ]
-    environment = os.environ | {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"}
-    for command in COMMANDS:
-        done = subprocess.run(
-            [sys.executable, "-m", "clara", *command, "--help"],
-            capture_output=True,
-            text=True,
-            check=True,
-            env=environment,
-        )
-        text = "\n".join(line.rstrip() for line in done.stdout.strip("\n").splitlines()).replace(
-            "python -m clara", "clara"
-        )
+    runner = CliRunner(env={"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"})
+    for command in commands():
+        done = runner.invoke(app, [*command, "--help"], prog_name="clara", catch_exceptions=False)
+        text = "\n".join(line.rstrip() for line in done.stdout.strip("\n").splitlines())
         parts.append(f"## `{' '.join(('clara', *command))}`\n\n```text\n{text}\n```\n")
     return "\n".join(parts)
 

@@ -42,8 +42,8 @@ def tables() -> str:
         title = f"`[{path}]`" if path else "Top level"
         said = f"{(group.__doc__ or '').strip()}\n\n" if path else ""
         rows = [_row(path, name, field) for name, field in group.model_fields.items() if not _is_group(field)]
-        parts.append(f"## {title}\n\n{said}| setting | variable | value | default | what it does |\n|---|---|---|---|---|\n")
-        parts[-1] += "\n".join(rows)
+        head = "| setting | variable | value | default | what it does |\n|---|---|---|---|---|"
+        parts.append("\n".join([f"## {title}\n\n{said}{head}", *rows]))
     return "\n\n".join(parts)
 
 

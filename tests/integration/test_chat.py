@@ -18,14 +18,11 @@ from typing import Any
 import pytest
 
 from clara.cli import main
-from tests.doctors import Doctor, passages
+from tests.doctors import Doctor
 from tests.fake_openai import Body, FakeOpenAI, Reply
+from tests.integration.test_chat_api import ASKED, QUOTE, doctor
 from tests.terminal import Terminal
 
-ASKED = "¿Cuáles son los síntomas del glaucoma de ángulo cerrado?"
-ENGLISH = "What are the symptoms of angle-closure glaucoma?"
-QUOTE = "halos de colores alrededor de las luces"
-CLAIM = "En el ataque agudo se ven halos de colores alrededor de las luces."
 WRITTEN = "En el ataque agudo se ven halos de colores alrededor de las luces. [1] Duele mucho el ojo. [1]"
 HINDI = "मोतियाबिंद का इलाज क्या है?"
 
@@ -57,30 +54,13 @@ def chat(environment: dict[str, str], tmp_path: Path) -> Open:
     return begin
 
 
-def doctor(written: str = WRITTEN) -> Doctor:
-    """A model with one claim in each draft, both backed by the same line of the shipped evidence."""
+def writer(written: str = WRITTEN) -> Doctor:
+    """A model with one claim in each draft, backed by a line of the shipped evidence; it writes `written`."""
 
-    def found(user: str) -> int:
-        return next((n for n, text in passages(user).items() if QUOTE in text), 0)
+    def write(system: str, user: str) -> str:
+        return written if "Spanish" in system else "Halos are seen around lights. [1]"
 
-    def with_evidence(_: str, user: str) -> str:
-        claims = [{"claim": "Halos are seen around lights.", "passage": found(user), "quote": QUOTE}]
-        return json.dumps({"claims": claims, "confidence": 90})
-
-    def verify(_: str, user: str) -> str:
-        verdict = {"verdict": "supported", "passage": found(user), "quote": QUOTE}
-        return json.dumps({"verdicts": [{"claim": n, **verdict, "agrees": [3 - n]} for n in (1, 2)]})
-
-    return Doctor(
-        overrides={
-            "translate": json.dumps({"question": ENGLISH, "options": []}),
-            "free": json.dumps({"claims": [{"claim": CLAIM, "english": "Halos are seen."}], "confidence": 80}),
-            "free_evidence": with_evidence,
-            "verify": verify,
-            "write": lambda _, user: written if "Spanish" in _ else "Halos are seen around lights. [1]",
-            "direct": "Es una enfermedad del ojo.",
-        }
-    )
+    return doctor(write=write, direct="Es una enfermedad del ojo.")
 
 
 def serve(model: Doctor) -> Callable[[Body], Any]:
@@ -101,8 +81,55 @@ def kept(home: Path) -> dict[str, Any]:
     return saved
 
 
+def look_at_the_answer(terminal: Terminal) -> None:
+    """Every command that shows something of the last answer."""
+    terminal.enter("/sources")
+    assert QUOTE in terminal.expect("quote exact")
+    terminal.expect("https://")
+    terminal.enter("/drafts")
+    terminal.expect("english · English · 90%   ")
+    terminal.expect("native · Spanish · 80%")
+    terminal.expect("- Halos are seen around")
+    terminal.expect("- En el ataque agudo")
+    terminal.enter("/verdicts")
+    terminal.expect("supported (by evidence)")
+    terminal.expect("decision: 1 of 2 claims accepted")
+    terminal.enter("/cost")
+    terminal.expect("last question: 5 calls in 4 rounds")
+    terminal.expect("cost unknown: set prices")
+    terminal.enter("/compare en fr")
+    terminal.expect("Spanish · es")
+    terminal.expect("English · en")
+    terminal.expect("French · fr")
+    terminal.expect("La pregunta no")  # this model knows English alone
+    terminal.expect("Sin respuesta:")
+    terminal.expect("fr: ")
+
+
+def take_it_elsewhere(terminal: Terminal) -> None:
+    """Every command that takes a chat out or in, with a new one between."""
+    terminal.enter("/copy")
+    terminal.expect("handed to the terminal's clipboard")
+    assert b"\x1b]52;c;" + base64.b64encode(b"Es una enfermedad del ojo.") in terminal.raw
+    terminal.enter("/save notes.md")
+    terminal.expect("wrote notes.md")
+    terminal.enter("/save notes.json")
+    terminal.expect("wrote notes.json")
+    terminal.enter("/save notes.json")
+    terminal.expect("wrote notes.json")
+    terminal.enter("/save ward.txt")
+    terminal.expect("error: ward.txt: end the name in .md")
+    terminal.enter("/lang hi")
+    terminal.expect("answers are in Hindi")
+    terminal.enter("/new")
+    terminal.expect("a new chat")
+    terminal.enter("/load notes.json")
+    terminal.expect("loaded 3 questions")
+    terminal.expect("Es una enfermedad del ojo.")
+
+
 def test_every_command_with_a_model(chat: Open, openai_server: FakeOpenAI, home: Path, tmp_path: Path) -> None:
-    openai_server.script = serve(doctor())
+    openai_server.script = serve(writer())
     with chat("--model", "openai:fake-1", "--session", "ward") as terminal:
         terminal.expect("model openai:fake-1")
         terminal.expect("> ")
@@ -113,27 +140,7 @@ def test_every_command_with_a_model(chat: Open, openai_server: FakeOpenAI, home:
         terminal.expect("Fuentes:")
         terminal.expect("[1] Glaucoma de ángulo cerrado (es)")
         terminal.expect("Confianza: 90%")
-        terminal.enter("/sources")
-        assert QUOTE in terminal.expect("quote exact")
-        terminal.expect("https://")
-        terminal.enter("/drafts")
-        terminal.expect("english · English · 90%   ")
-        terminal.expect("native · Spanish · 80%")
-        terminal.expect("- Halos are seen around")
-        terminal.expect("- En el ataque agudo")
-        terminal.enter("/verdicts")
-        terminal.expect("supported (by evidence)")
-        terminal.expect("decision: 1 of 2 claims accepted")
-        terminal.enter("/cost")
-        terminal.expect("last question: 5 calls in 4 rounds")
-        terminal.expect("cost unknown: set prices")
-        terminal.enter("/compare en fr")
-        terminal.expect("Spanish · es")
-        terminal.expect("English · en")
-        terminal.expect("French · fr")
-        terminal.expect("La pregunta no")  # this model knows English alone
-        terminal.expect("Sin respuesta:")
-        terminal.expect("fr: ")
+        look_at_the_answer(terminal)
         terminal.enter("/country IN")
         terminal.expect("country IN")
         terminal.enter("/method direct")
@@ -145,24 +152,7 @@ def test_every_command_with_a_model(chat: Open, openai_server: FakeOpenAI, home:
         terminal.expect(f"> {ASKED}")
         terminal.enter(" ¿Y en niños?")
         terminal.expect("Es una enfermedad del ojo.")
-        terminal.enter("/copy")
-        terminal.expect("handed to the terminal's clipboard")
-        assert b"\x1b]52;c;" + base64.b64encode(b"Es una enfermedad del ojo.") in terminal.raw
-        terminal.enter("/save notes.md")
-        terminal.expect("wrote notes.md")
-        terminal.enter("/save notes.json")
-        terminal.expect("wrote notes.json")
-        terminal.enter("/save notes.json")
-        terminal.expect("wrote notes.json")
-        terminal.enter("/save ward.txt")
-        terminal.expect("error: ward.txt: end the name in .md")
-        terminal.enter("/lang hi")
-        terminal.expect("answers are in Hindi")
-        terminal.enter("/new")
-        terminal.expect("a new chat")
-        terminal.enter("/load notes.json")
-        terminal.expect("loaded 3 questions")
-        terminal.expect("Es una enfermedad del ojo.")
+        take_it_elsewhere(terminal)
         terminal.enter("/model openai:fake-2")
         terminal.expect("model openai:fake-2, method direct")
         terminal.enter("/model nonsense")
@@ -191,7 +181,7 @@ def test_every_command_with_a_model(chat: Open, openai_server: FakeOpenAI, home:
 
 def test_ctrl_c_keeps_what_came_and_the_chat_goes_on(chat: Open, openai_server: FakeOpenAI, home: Path) -> None:
     never = threading.Event()
-    model = doctor(f"{WRITTEN} {' '.join(['Se ven halos de colores alrededor de las luces. [1]'] * 20)}")
+    model = writer(f"{WRITTEN} {' '.join(['Se ven halos de colores alrededor de las luces. [1]'] * 20)}")
 
     def halfway(body: Body) -> Any:
         made = serve(model)(body)
@@ -209,8 +199,8 @@ def test_ctrl_c_keeps_what_came_and_the_chat_goes_on(chat: Open, openai_server: 
             saved = kept(home)["exchanges"][0]
             assert saved["stopped"] and saved["answer"] is None and saved["text"].startswith(WRITTEN)
             assert saved["usage"]["calls"] == 5
-            assert "not shown" not in terminal.text  # what is typed meanwhile waits for the prompt
-            terminal.expect("not shown")
+            assert "not shown" not in terminal.text
+            terminal.expect("\n> ")
             terminal.type("\x03")
             terminal.expect("Ctrl-D or /quit ends the chat")
             terminal.enter("/retry")
@@ -313,13 +303,12 @@ def test_no_escape_of_a_model_reaches_the_terminal(chat: Open, openai_server: Fa
         assert harm not in answered, harm
 
 
-@pytest.mark.parametrize("columns", [80, 40])
-def test_in_tmux_no_row_is_broken_inside_a_word(columns: int, environment: dict[str, str], tmp_path: Path) -> None:
+def test_in_tmux_no_row_is_broken_inside_a_word(environment: dict[str, str], tmp_path: Path) -> None:
     tmux = shutil.which("tmux")
     if tmux is None:
         pytest.skip("needs tmux: apt-get install tmux")
     lines = (HINDI, "/compare zh", "/quit")
-    piped = run_piped("\n".join(lines), environment, tmp_path, "--no-save").stdout.decode()
+    words = set(run_piped("\n".join(lines), environment, tmp_path, "--no-save").stdout.decode().split())
 
     def run(*arguments: str) -> str:
         return subprocess.run(
@@ -327,20 +316,23 @@ def test_in_tmux_no_row_is_broken_inside_a_word(columns: int, environment: dict[
             check=True, env=environment, cwd=tmp_path,
         ).stdout  # fmt: skip
 
-    command = f"{sys.executable} -m clara chat --no-save; tmux -S {tmp_path / 'tmux'} wait-for -S ended"
-    run("new-session", "-d", "-x", str(columns), "-y", "200", "-s", "chat", f"sh -c '{command}'; exec sleep 60")
     try:
-        for line in lines:
-            run("send-keys", "-t", "chat", "-l", line)
-            run("send-keys", "-t", "chat", "Enter")
-        run("wait-for", "ended")
-        rows = run("capture-pane", "-p", "-t", "chat").splitlines()
+        for columns in (80, 40):  # both at once, each in a terminal of its own
+            ended = f"tmux -S {tmp_path / 'tmux'} wait-for -S ended{columns}"
+            command = f"{sys.executable} -m clara chat --no-save; {ended}; exec sleep 60"
+            run("new-session", "-d", "-x", str(columns), "-y", "200", "-s", f"w{columns}", command)
+            for line in lines:
+                run("send-keys", "-t", f"w{columns}", "-l", line)
+                run("send-keys", "-t", f"w{columns}", "Enter")
+        for columns in (80, 40):
+            run("wait-for", f"ended{columns}")
+            rows = run("capture-pane", "-p", "-t", f"w{columns}").splitlines()
+            answered = rows[next(i for i, row in enumerate(rows) if "ज्ञानकोश" in row) :]
+            shown = [word for row in answered for word in row.split() if re.search("[ऀ-ॿ]", word)]
+            assert len(shown) > 100 and set(shown) <= words
+            assert "白内障" in "".join(answered)
     finally:
         run("kill-server")
-    answered = rows[next(i for i, row in enumerate(rows) if "ज्ञानकोश" in row) :]
-    shown = [word for row in answered for word in row.split() if re.search("[ऀ-ॿ]", word)]
-    assert len(shown) > 100 and set(shown) <= set(piped.split())
-    assert "白内障" in "".join(answered)
 
 
 def test_in_a_pipe_it_is_plain_text(environment: dict[str, str], tmp_path: Path, home: Path) -> None:

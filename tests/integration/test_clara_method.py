@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -71,27 +70,6 @@ def test_agreeing_drafts_cost_three_calls_in_two_rounds(openai_server: FakeOpenA
     assert openai_server.most_open == 2  # the translation and the native draft ran at once
     sent = sum(e.data["prompt_tokens"] for e in answer.trace if e.kind == "call")
     assert answer.usage.prompt_tokens == sent > 0
-
-
-def test_what_a_real_model_writes_round_its_replies_costs_no_call(openai_server: FakeOpenAI, make: Make) -> None:
-    def serve(body: Body) -> str:
-        said = json.loads(doctor().serve(body))
-        said |= {"reason": None, "locality": "None"}
-        said["options"] = [f"{n}. {text}" for n, text in enumerate(said.get("options", ()), 1)]
-        for quote in said.get("quotes", ()):
-            quote |= {"passage": f"[{quote['passage']}]", "stance": "support"}
-        if "choice" in said:
-            shown = {letter: text for text, letter in letters(body["messages"][1]["content"]).items()}
-            said["choice"] = f"{said['choice']}) {shown[said['choice']]}"
-            said["confidence"] = f"{said['confidence']}%"
-        told = json.dumps(said, ensure_ascii=False)
-        return f"<think>Is it {{A}}?</think>Here it is:\n```json\n{told}\n```\nTake {{care}}."
-
-    openai_server.script = serve
-    answer = ask(make())
-    assert answer.choice == "ख" and (answer.usage.calls, answer.usage.rounds) == (3, 2)
-    assert answer.citations[0].state == "exact" and not answer.warnings
-    assert all(draft.translation_validity == 1 for draft in answer.drafts)
 
 
 def test_an_english_question_takes_two_calls_in_one_round(openai_server: FakeOpenAI, make: Make) -> None:
@@ -455,28 +433,6 @@ def test_an_option_named_by_its_words_is_that_option(openai_server: FakeOpenAI, 
     }
     openai_server.script = doctor(overrides=named).serve
     assert ask(make(permute=False)).choice == "ख"
-
-
-@pytest.mark.parametrize(
-    ("method", "setting"),
-    [("clara_no_native", "native"), ("clara_no_evidence", "evidence"), ("clara_no_verify", "verify"),
-     ("clara_no_escalate", "escalate"), ("clara_no_permute", "permute")],
-)  # fmt: skip
-def test_an_ablation_by_name_asks_what_its_switch_does(
-    openai_server: FakeOpenAI, make: Make, method: str, setting: str
-) -> None:
-    picks = {"native": RIGHT, "english": ENGLISH_OPTIONS[2], "evidence": RIGHT_ENGLISH, "abroad": WRONG}
-    openai_server.script = doctor(picks=picks).serve
-
-    def asked(clara: Clara, **more: Any) -> list[str]:
-        openai_server.requests.clear()
-        assert ask(clara, **more).method == more.get("method", "clara")
-        fence = re.compile(r"<<\w{12}|\w{12}>>")
-        return sorted(fence.sub("", "\n".join(m["content"] for m in r["messages"])) for r in openai_server.requests)
-
-    by_name, by_switch, whole = asked(make(), method=method), asked(make(**{setting: False})), asked(make())
-    assert by_name == by_switch
-    assert by_name != whole
 
 
 def test_a_refuted_claim_is_not_answered_because_another_draft_repeats_it(

@@ -6,21 +6,21 @@ import csv
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from clara.cli import main
 from clara.config import Settings
 from clara.evaluation.datasets import Dataset, load_dataset
 from clara.evaluation.datasets.african_medical_mmlu import SUBJECTS
 from clara.evaluation.replay.run import replay
+from clara.evaluation.report.tables import Column, estimate
 from clara.evaluation.results import read_results
+from tests.command import Run, in_process
+from tests.conftest import ROOT
 from tests.unit.evaluation.questions import TEXTS, published, write_lines, write_ophthalingua
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
 
 LANGUAGES = ("en", "es", "pt", "fil", "zh-Hans", "fr", "hi-Latn")
 # Per cent right under the authors' rule, as published.
@@ -39,17 +39,7 @@ DAMAGED = {
 def evaluate(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
     """`clara eval` in this process."""
     monkeypatch.setenv("COLUMNS", "120")
-
-    def call(*arguments: str) -> subprocess.CompletedProcess[str]:
-        code = 0
-        try:
-            main(["eval", *arguments])
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        said = capsys.readouterr()
-        return subprocess.CompletedProcess(arguments, code, said.out, said.err)
-
-    return call
+    return in_process(capsys, "eval")
 
 
 def test_the_published_ophthalmology_questions_are_read_and_their_defects_flagged() -> None:
@@ -63,6 +53,23 @@ def test_the_published_ophthalmology_questions_are_read_and_their_defects_flagge
     assert {key[0] for key in flagged} == {"52", "129", "2", "127", "139"}  # the last three hold lists of their own
     assert all(len(item.options) == 4 for item in dataset.items if item.id not in DAMAGED["zh-Hans"])
     assert len(dataset.without_damaged().questions) == 164 - 12
+
+
+def documented() -> dict[tuple[str, str], list[str]]:
+    """Return the table of the docs: (run, method) -> the other cells."""
+    text = (ROOT / "docs" / "evaluation.md").read_text(encoding="utf-8")
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()]
+    return {(row[0], row[1].strip("`")): row[2:] for row in rows if row[0] in ACCURACY}
+
+
+def told(results: dict[str, Any], name: str) -> list[str]:
+    """Return what the table of the docs has to say of a method."""
+    found = next(c for c in results["comparisons"] if c["method"] == name)
+    points, level = Column(head="", signed=True), results["methods"][name]
+    return [
+        points.show(estimate(found["change_english"])), points.show(estimate(found["lift_others"])),
+        points.show(level["gap"]["value"]), f"{level['calls_per_question']:.2f}", found["verdict"],
+    ]  # fmt: skip
 
 
 def test_one_command_reproduces_the_published_accuracies_and_prints_the_bar(evaluate: Run) -> None:
@@ -81,6 +88,11 @@ def test_one_command_reproduces_the_published_accuracies_and_prints_the_bar(eval
         right = sum(row["correct"] for row in map(json.loads, rows) if (row["method"], row["language"]) == (
             "direct", "en"))  # fmt: skip
         assert right == languages["en"]["correct"]
+    assert documented() == {
+        (run, name): told(read_results(Path("out") / run), name)
+        for run in ACCURACY
+        for name in ("reconcile", "pivot:en", "vote")
+    }
     bar = done.stdout[done.stdout.index("reconcile, by run") :]
     assert bar.count("met ") == 4 and "not met" not in bar
     for run in ACCURACY:

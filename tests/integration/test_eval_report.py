@@ -4,34 +4,21 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from selectolax.lexbor import LexborHTMLParser as Page
 
-from clara.cli import main
+from tests.command import Run, in_process
 from tests.unit.evaluation.measured import one, write_measured
 from tests.unit.evaluation.questions import TEXTS, published, write_ophthalingua
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
 def evaluate(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
     """`clara eval` in this process, on a terminal of 80 columns."""
     monkeypatch.setenv("COLUMNS", "80")
-
-    def call(*arguments: str) -> subprocess.CompletedProcess[str]:
-        code = 0
-        try:
-            main(["eval", *arguments])
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        said = capsys.readouterr()
-        return subprocess.CompletedProcess(arguments, code, said.out, said.err)
-
-    return call
+    return in_process(capsys, "eval")
 
 
 def test_published_records_become_a_report_with_the_published_figures(evaluate: Run) -> None:

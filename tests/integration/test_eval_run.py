@@ -10,22 +10,21 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from clara.cli import main
 from clara.evaluation.records import key_of, load_rows, read_rows
 from clara.evaluation.results import read_results
 from clara.models import Call
 from clara.models.scripted import reply_by_hash
 from clara.types import Turn
+from tests.command import Run, in_process
 from tests.conftest import ROOT
 from tests.fake_openai import Body, FakeOpenAI, Reply
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
 KILLS = 20
 
 
@@ -34,17 +33,7 @@ def evaluate(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     """`clara eval` in this process, with the shipped knowledge base."""
     monkeypatch.setenv("COLUMNS", "160")
     monkeypatch.setenv("CLARA_HOME", str(shipped_home))
-
-    def call(*arguments: str) -> subprocess.CompletedProcess[str]:
-        code = 0
-        try:
-            main(["eval", *arguments])
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        said = capsys.readouterr()
-        return subprocess.CompletedProcess(arguments, code, said.out, said.err)
-
-    return call
+    return in_process(capsys, "eval")
 
 
 def by_hash(body: Body) -> str:

@@ -3,41 +3,27 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from clara.cli import main
 from clara.config import SearchSettings, Settings
 from clara.errors import ConfigError, KnowledgeError
 from clara.evaluation import Collection, Results, load_collection, measure_retrieval, read_results, to_markdown
 from clara.evaluation.retrieval import metrics, run
 from clara.evaluation.retrieval.systems import BASELINES, SYSTEMS
+from tests.command import Run, in_process
 from tests.unit.evaluation.parallel import TEXTS, write_belebele, write_xquad
 from tests.unit.evaluation.questions import published
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
 def kb_eval(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
     """`clara kb eval` in this process."""
     monkeypatch.setenv("COLUMNS", "100")
-
-    def call(*arguments: str) -> subprocess.CompletedProcess[str]:
-        code = 0
-        try:
-            main(["kb", "eval", *arguments])
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        said = capsys.readouterr()
-        return subprocess.CompletedProcess(arguments, code, said.out, said.err)
-
-    return call
+    return in_process(capsys, "kb", "eval")
 
 
 @pytest.fixture(scope="module")

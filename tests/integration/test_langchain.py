@@ -282,6 +282,27 @@ def test_an_agent_s_tool_loop_is_left_alone_and_its_answer_debiased(
     assert counted == sum(usage["total_tokens"] for usage in told)
 
 
+async def test_an_agent_may_be_asked_with_and_without_an_event_loop(
+    openai_server: FakeOpenAI, middleware: ClaraMiddleware
+) -> None:
+    openai_server.script = Agreeable().serve
+    # Both keep their connections, and the one for event loops works in the loop alone that it was first used in.
+    async with httpx2.AsyncClient() as for_loops:
+        with httpx2.Client() as blocking:
+            model = ChatOpenAI(
+                model="fake-1", base_url=openai_server.base_url, api_key=SecretStr("sk-test"), max_retries=0,
+                http_client=blocking, http_async_client=for_loops,
+            )  # fmt: skip
+            agent = create_agent(model, middleware=[middleware])
+            asked: Any = {"messages": [HumanMessage(ASKED)]}
+            for _ in range(2):
+                assert (await asyncio.to_thread(agent.invoke, asked))["messages"][-1].text == ANSWER
+                assert (await agent.ainvoke(asked))["messages"][-1].text == ANSWER
+            streamed: Any = await asyncio.to_thread(lambda: list(agent.stream(asked, stream_mode="messages")))
+            assert [chunk.text for chunk, _ in streamed if chunk.text] == [FIRST, f" {SECOND}"]
+    await middleware.aclose()
+
+
 async def test_no_draft_is_in_an_agent_s_streams(
     openai_server: FakeOpenAI, upstream: ChatOpenAI, middleware: ClaraMiddleware
 ) -> None:

@@ -40,6 +40,11 @@ FLAT_TOOL: Any = {"type": "function", "strict": False, **TOOL["function"]}
 CALLS = Agreeable(calls={"pressure": {"eye": "izquierdo"}})
 
 
+class Advice(BaseModel):
+    summary: str
+    urgent: bool
+
+
 @pytest.fixture
 def client(openai_server: FakeOpenAI, shipped_kb: KnowledgeBase) -> Iterator[OpenAI]:
     openai_server.script = Agreeable().serve
@@ -103,6 +108,24 @@ def test_tool_calls_come_back_as_the_provider_gave_them(openai_server: FakeOpenA
     assert "52 mmHg" in json.dumps(openai_server.requests[-1]) + json.dumps(openai_server.requests[-4])
 
 
+def test_several_choices_share_the_application_s_own_call(openai_server: FakeOpenAI, client: OpenAI) -> None:
+    openai_server.script = CALLS.serve
+    reply = client.chat.completions.create(model="m", messages=MESSAGES, tools=[TOOL], n=2)
+    assert reply.choices[0].message.tool_calls and len(openai_server.requests) == 1
+
+
+def test_an_error_that_was_got_over_is_not_the_one_that_is_told(openai_server: FakeOpenAI, client: OpenAI) -> None:
+    inner, slowed = Agreeable(form={"wrong": 1}), [fake_openai.Reply(status=429)]
+
+    def script(body: Body) -> Any:
+        return slowed.pop() if slowed else inner.serve(body)
+
+    openai_server.script = script
+    with pytest.raises(openai.APIStatusError, match="the JSON does not fit the form") as caught:
+        client.chat.completions.parse(model="m", messages=MESSAGES, response_format=Advice)
+    assert caught.value.status_code == 502
+
+
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_reasoning_model_s_items_come_back_beside_its_calls(
     openai_server: FakeOpenAI, client: OpenAI, stream: bool
@@ -118,11 +141,6 @@ def test_a_reasoning_model_s_items_come_back_beside_its_calls(
         {"type": "function_call_output", "call_id": reply.output[1].call_id, "output": "52 mmHg"},
     ]
     assert client.responses.create(model="m", input=items, tools=[FLAT_TOOL]).output_text == ANSWER
-
-
-class Advice(BaseModel):
-    summary: str
-    urgent: bool
 
 
 def test_the_client_s_helpers_work_on(openai_server: FakeOpenAI, client: OpenAI) -> None:
@@ -170,7 +188,7 @@ async def test_a_stream_that_fails_midway_says_so(form: Form) -> None:
 
     async with AsyncStream(fail) as stream:
         first = await anext(stream)
-        made = StreamedReplies(form.writer({"model": "m"}, False), [stream], first, AsyncExitStack())
+        made = StreamedReplies(form, form.replies({"model": "m"}, False), [stream], first, AsyncExitStack())
         said = [json.loads(line) for line in [piece.decode()[6:] async for piece in made] if "[DONE]" not in line]
     error = said[-1].get("error") or said[-1]["response"]["error"]
     assert FIRST in json.dumps(said, ensure_ascii=False) and error["message"] == "half of it is missing"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -19,6 +20,7 @@ import httpx2
 import pytest
 
 from clara import KnowledgeBase
+from tests import fake_openai
 from tests.benchmark.serving import Client, free_port, load
 from tests.conftest import ROOT
 from tests.doctors import kind
@@ -126,6 +128,23 @@ async def test_what_finds_no_place_is_told_when_to_come_again(
     refused = [reply for reply in replies if reply.status_code == 429]
     assert all(int(reply.headers["retry-after"]) >= 1 for reply in refused)
     assert {reply.json()["error"]["code"] for reply in refused} == {"overloaded"}
+
+
+async def test_a_client_that_does_not_read_holds_no_place_for_long(
+    fake: FakeOpenAI, shipped_kb: KnowledgeBase, tmp_path: Path
+) -> None:
+    whole = Reply(text="word " * 4_000_000)  # more than the buffers of a connection hold
+    fake.script = lambda _: Reply(body=fake_openai._completion({}, whole))
+    with started(fake, shipped_kb, tmp_path, request_s=1.0, heartbeat_s=0.2) as served:
+        _, writer = await asyncio.open_connection("127.0.0.1", port_of(served))
+        sent = json.dumps(body("fake-1")).encode()
+        head = b"POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+        writer.write(head + b"content-length: %d\r\n\r\n" % len(sent) + sent)
+        await _until(lambda: served.service.admission.running == 1)
+        await _until(lambda: served.service.admission.running == 0)
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
 
 
 async def test_two_hundred_streams_for_a_while(fake: FakeOpenAI, shipped_kb: KnowledgeBase, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from clara import Clara, Option, Question, Turn
 from clara.languages import SUPPORTED
 from clara.methods import METHODS
 from clara.models import Call
-from clara.stages.translate import check
+from clara.stages.fidelity import check
 from tests.world import words
 from tests.world.bench import CALIBRATED, Results, run_bench
 from tests.world.knowledge import WorldKnowledge, default_settings

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clara.errors import InputError
-from clara.stages.calculate import Calculation, check_arithmetic, evaluate
+from clara.stages.arithmetic import Calculation, check_arithmetic
+from clara.stages.calculate import evaluate
 
 
 @pytest.mark.parametrize(

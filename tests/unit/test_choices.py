@@ -329,6 +329,11 @@ def test_a_number_is_a_value_where_the_options_are_numbers() -> None:
     assert read_choice("Answer: 3", options) == "B"
     assert read_choice("Answer: 1", options) is None
     assert read_choice("उत्तर: १२", options) == "D"
+    lenses = ("-2.00 D", "+2.00 D", "+3.00 D")
+    assert [read_choice(f"Answer: {lens}", lenses) for lens in lenses] == ["A", "B", "C"]
+    assert read_choice("\u22122.00 D", lenses) == "A"
+    assert read_choice("Answer: 2", lenses) is None and read_choice("Answer: 2.00 D", lenses) is None
+    assert read_choice("Answer: 2", ("< 10 mmHg", "\u2265 10 mmHg")) is None
 
 
 def test_the_askers_own_labels_are_returned_and_win_over_borrowed_ones() -> None:

@@ -160,6 +160,14 @@ def test_a_wish_stands_until_its_writer_changes_the_language() -> None:
     assert settle_languages(["What is glaucoma? Answer in English."]) == ("en", None)
 
 
+def test_an_answer_in_another_language_can_be_asked_for_by_option() -> None:
+    asked = make_question("What is the treatment of glaucoma? Answer in French.", answer_in="zh")
+    assert (asked.language, asked.answer_language) == ("en", "zh-Hans")
+    assert make_question("What is the treatment of glaucoma?", answer_in="en").answer_in is None
+    with pytest.raises(InputError, match="unknown language"):
+        make_question("What is glaucoma?", answer_in="xyzzy")
+
+
 def _concept(name: str) -> Concept:
     return Concept(id=name, terms={}, abbreviations=(), do_not_confuse=())
 

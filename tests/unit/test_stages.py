@@ -9,8 +9,8 @@ from clara.errors import ModelBadOutput
 from clara.knowledge import cite
 from clara.stages.claims import enough_sources
 from clara.stages.evidence import is_odd_one_out
+from clara.stages.fidelity import check
 from clara.stages.replies import read_reply
-from clara.stages.translate import check
 from clara.types import Claim, Evidence, Option, Passage, Question
 
 

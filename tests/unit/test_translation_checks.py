@@ -13,7 +13,8 @@ import pytest
 from clara.errors import ResourceError
 from clara.stages.drugs import Drugs, load_drugs, lost_names
 from clara.stages.fidelity import HARD, check
-from clara.stages.wordings import NEGATION, denials, in_digits, measures, numerals, sides
+from clara.stages.measures import in_digits, measures, numerals
+from clara.stages.wordings import NEGATION, denials, sides
 from clara.types import Option, Question, Turn
 from tests.conftest import ROOT, SHIPPED
 

@@ -26,7 +26,7 @@ from clara.engine import Clara
 from clara.errors import ConfigError
 from clara.integrations.borrowed import BorrowingClara, lend
 from clara.integrations.langchain.messages import as_chunk, to_ai_message, to_chunks, to_messages
-from clara.integrations.langchain.turn import Turn
+from clara.integrations.langchain.turn import Turn, name_of
 from clara.types import Event, Reply
 
 _OPTIONS = (
@@ -106,7 +106,7 @@ class ChatClara(BaseChatModel):
 
     @property
     def _identifying_params(self) -> dict[str, Any]:
-        named = self.model if isinstance(self.model, str | None) else Turn(self.model, ()).name
+        named = name_of(self.model) if isinstance(self.model, BaseChatModel) else self.model
         return {"model": named, "stop": self.stop} | {name: getattr(self, name) for name in _OPTIONS}
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
@@ -123,7 +123,7 @@ class ChatClara(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        turn, options = self._turn(messages), self._asked(stop, kwargs)
+        turn, options = self._turn(messages, blocking=True), self._asked(stop, kwargs)
         return _result(turn, lend(turn).run(self._clara.chat, to_messages(messages), **options))
 
     async def _agenerate(
@@ -144,7 +144,7 @@ class ChatClara(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        turn, options = self._turn(messages), self._asked(stop, kwargs)
+        turn, options = self._turn(messages, blocking=True), self._asked(stop, kwargs)
         shown = _Shown(turn)
         with lend(turn).run(self._clara.chat_stream, to_messages(messages), **options) as happening:
             for happened in happening:
@@ -169,8 +169,8 @@ class ChatClara(BaseChatModel):
                         await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
                     yield chunk
 
-    def _turn(self, messages: Sequence[BaseMessage]) -> Turn | None:
-        return Turn(self.model, messages) if isinstance(self.model, BaseChatModel) else None
+    def _turn(self, messages: Sequence[BaseMessage], *, blocking: bool = False) -> Turn | None:
+        return Turn(self.model, messages, blocking=blocking) if isinstance(self.model, BaseChatModel) else None
 
     def _asked(self, stop: list[str] | None, kwargs: dict[str, Any]) -> dict[str, Any]:
         """Return the options of one request: those it was called with, and for the rest this model's own."""

@@ -14,7 +14,8 @@ from clara.engine.streams import AsyncStream
 from clara.errors import ClaraError, ConfigError, InputError, ModelError
 from clara.integrations.borrowed import lend
 from clara.integrations.openai.asked import Asked, Upstream
-from clara.integrations.openai.forms import FORMS, Body, Form, Writer
+from clara.integrations.openai.forms import FORMS, Body, Form
+from clara.openai_form import Replies
 from clara.types import Event, Reply
 
 _ALLOWED = ("method", "languages", "country", "policy", "budget")
@@ -68,12 +69,12 @@ class Answering:
                 replies = await asyncio.gather(*(_reply(stream) for stream in streams))
                 if passed_on := _passed_on(asked, replies[0]):
                     return passed_on
-                whole = json.dumps(form.whole(body, replies, explain), ensure_ascii=False, default=str)
+                whole = json.dumps(form.replies(body, explain).whole(replies), ensure_ascii=False, default=str)
                 return Answered(headers=[("content-type", "application/json")], content=whole.encode())
             first = await _first(streams[0])
             if isinstance(first, Reply) and (passed_on := _passed_on(asked, first)):
                 return passed_on
-            made = StreamedReplies(form.writer(body, explain), streams, first, stack.pop_all())
+            made = StreamedReplies(form, form.replies(body, explain), streams, first, stack.pop_all())
             return Answered(headers=_STREAM, content=made)
 
 
@@ -85,9 +86,14 @@ class StreamedReplies:
     """
 
     def __init__(
-        self, writer: Writer, streams: Sequence[AsyncStream[Reply]], first: Event | Reply, stack: AsyncExitStack
+        self,
+        form: Form,
+        replies: Replies,
+        streams: Sequence[AsyncStream[Reply]],
+        first: Event | Reply,
+        stack: AsyncExitStack,
     ) -> None:
-        self._writer, self._streams, self._stack = writer, streams, stack
+        self._form, self._replies, self._streams, self._stack = form, replies, streams, stack
         self._pieces = self._made(first)
 
     def __aiter__(self) -> Self:
@@ -106,23 +112,23 @@ class StreamedReplies:
             async for event in self._events(first):
                 yield _line(event)
         except ClaraError as error:
-            yield _line(self._writer.failed(str(error)))
+            yield _line(self._form.failed(self._replies, str(error)))
         yield b"data: [DONE]\n\n"
 
     async def _events(self, first: Event | Reply) -> AsyncIterator[Body]:
         replies = []
-        for event in self._writer.begin(len(self._streams)):
+        for event in self._replies.begin(len(self._streams)):
             yield event
         for number, stream in enumerate(self._streams):
             happened: Event | Reply = await _first(stream) if number else first
             while not isinstance(happened, Reply):
-                for event in self._writer.sentence(number, happened):
+                for event in self._replies.event(number, happened):
                     yield event
                 happened = await _first(stream)
             replies.append(happened)
-            for event in self._writer.end(number, happened):
+            for event in self._replies.end(number, happened):
                 yield event
-        for event in self._writer.close(replies):
+        for event in self._replies.close(replies):
             yield event
 
 
@@ -151,15 +157,14 @@ def _told(body: Body) -> dict[str, Any]:
 
 def _passed_on(asked: Asked, reply: Reply) -> Answered | None:
     """Return tool calls as the provider gave them."""
-    if not reply.tool_calls or asked.passed_on is None:
+    if not reply.tool_calls or asked.own is None:
         return None
-    return Answered(headers=asked.passed_on.headers, content=asked.passed_on.content)
+    return Answered(headers=asked.own.headers, content=asked.own.content)
 
 
 def _failed(asked: Asked, error: ClaraError) -> Answered:
     """Return a failure: the provider's own response where that is what failed."""
-    held = asked.passed_on
-    if isinstance(error, ModelError) and held is not None and held.status >= 400:
+    if (held := asked.response_to(error)) is not None:
         return Answered(status=held.status, headers=[*held.headers, ("x-should-retry", "false")], content=held.content)
     status = 400 if isinstance(error, ConfigError) else 502 if isinstance(error, ModelError) else 500
     kind = "invalid_request_error" if status == 400 else "server_error"

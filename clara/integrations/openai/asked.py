@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clara.errors import ModelUnreachable
+from clara.integrations.blocking import each, waited
 from clara.integrations.openai.forms import Body, Form, read_events
 from clara.models import Call, Completion, Show
 from clara.models.langchain import map_error
@@ -43,11 +44,11 @@ class Upstream:
         """Return a response whose body has not been read; `close` it."""
         if self._is_async:
             return await self._client.send(request, stream=True)
-        return await asyncio.to_thread(self._client.send, request, stream=True)
+        return await waited(self._client.send, request, stream=True)
 
     async def read(self, response: Any) -> bytes:
         """Return a body, decoded."""
-        return bytes(await (response.aread() if self._is_async else asyncio.to_thread(response.read)))
+        return bytes(await (response.aread() if self._is_async else waited(response.read)))
 
     async def lines(self, response: Any) -> AsyncIterator[str]:
         """Yield a body's lines as they arrive."""
@@ -55,48 +56,54 @@ class Upstream:
             async for line in response.aiter_lines():
                 yield line
             return
-        lines = response.iter_lines()
-        while (line := await asyncio.to_thread(next, lines, None)) is not None:
+        async for line in each(response.iter_lines()):
             yield line
 
     async def close(self, response: Any) -> None:
         """Release the connection."""
-        await (response.aclose() if self._is_async else asyncio.to_thread(response.close))
+        await (response.aclose() if self._is_async else waited(response.close))
 
 
 class Asked:
     """The model that a request names.
 
-    passed_on: the provider's response to the application's own call, or the one that failed last: tool calls and
-    errors are the application's to read as its provider gives them.
+    own: the provider's response to the application's own call: tool calls are the application's to read as they came.
     """
 
     def __init__(self, upstream: Upstream, form: Form, request: Any, body: Body) -> None:
         self._upstream, self._form, self._request, self._body = upstream, form, request, body
         self.name = str(body.get("model"))
-        self.passed_on: Received | None = None
+        self.own: Received | None = None
+        self._asking = asyncio.Lock()
+        self._failures: list[tuple[Exception, Received]] = []
 
     async def complete(self, call: Call, show: Show | None = None) -> Completion:
         """Ask the provider. Raises ModelError."""
         try:
-            return await (self._own() if call.messages else self._beside(call, show))
-        except Exception as error:
-            raise map_error(error, self.name) from None
+            return await (self._application_s() if call.messages else self._beside(call, show))
+        except _Refused as refused:
+            error = map_error(refused.error, self.name)
+            self._failures.append((error, refused.received))
+        except Exception as other:
+            error = map_error(other, self.name)
+        raise error from None
 
-    async def _own(self) -> Completion:
-        """Make the application's call as it stands."""
-        response = await self._send({name: value for name, value in self._body.items() if name != "clara"})
-        try:
-            content = await self._upstream.read(response)
-        finally:
-            await self._upstream.close(response)
-        self.passed_on = _received(response, content)
-        reply: Body | None
+    def response_to(self, error: Exception) -> Received | None:
+        """Return the provider's response that an error stands for."""
+        return next((received for known, received in self._failures if known is error), None)
+
+    async def _application_s(self) -> Completion:
+        """Make the application's call as it stands, once for however many choices it asks for."""
+        async with self._asking:
+            if self.own is None:
+                response = await self._send({name: value for name, value in self._body.items() if name != "clara"})
+                try:
+                    self.own = _received(response, await self._upstream.read(response))
+                finally:
+                    await self._upstream.close(response)
         if self._body.get("stream"):
-            reply = self._form.assembled(list(read_events(content.decode().splitlines())))
-        else:
-            reply = json.loads(content)
-        return self._read(reply)
+            return self._read(self._form.assembled(list(read_events(self.own.content.decode().splitlines()))))
+        return self._read(json.loads(self.own.content))
 
     async def _beside(self, call: Call, show: Show | None) -> Completion:
         """Make a call of CLARA's own."""
@@ -122,10 +129,13 @@ class Asked:
         response = await self._upstream.send(self._upstream.like(self._request, body))
         if response.status_code >= 400:
             try:
-                self.passed_on = _received(response, await self._upstream.read(response))
+                received = _received(response, await self._upstream.read(response))
             finally:
                 await self._upstream.close(response)
-            response.raise_for_status()
+            try:
+                response.raise_for_status()
+            except Exception as error:
+                raise _Refused(error, received) from None
         return response
 
     def _read(self, reply: Body | None) -> Completion:
@@ -135,6 +145,14 @@ class Asked:
 
     async def aclose(self) -> None:
         """The client is the application's to close."""
+
+
+class _Refused(Exception):
+    """A response with an error status."""
+
+    def __init__(self, error: Exception, received: Received) -> None:
+        super().__init__(str(error))
+        self.error, self.received = error, received
 
 
 def _received(response: Any, content: bytes) -> Received:

@@ -3,37 +3,21 @@
 from __future__ import annotations
 
 import json
-import secrets
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
 from clara.models import Call, Completion
 from clara.models.wire import wire_messages
-from clara.openai_form import ChatChunks, ResponseEvents, chat_completion, read_responses_request, response_object
-from clara.openai_form.read_chat import ChatRequest, read_chat_request
-from clara.types import Event, Reply
+from clara.openai_form import (
+    ChatReplies,
+    ChatRequest,
+    Replies,
+    ResponsesReplies,
+    read_chat_request,
+    read_responses_request,
+)
 
 Body = Mapping[str, Any]
-
-
-class Writer(Protocol):
-    """Makes the events of one streamed reply."""
-
-    def begin(self, count: int) -> Iterable[Body]:
-        """Return what comes first."""
-
-    def sentence(self, number: int, event: Event) -> Iterable[Body]:
-        """Return a sentence of the reply of a number."""
-
-    def end(self, number: int, reply: Reply) -> Iterable[Body]:
-        """Return the end of the reply of a number."""
-
-    def close(self, replies: Sequence[Reply]) -> Iterable[Body]:
-        """Return what comes after all replies."""
-
-    def failed(self, message: str) -> Body:
-        """Return the last event of a stream that fails."""
 
 
 class Form(Protocol):
@@ -58,11 +42,11 @@ class Form(Protocol):
     def assembled(self, events: Sequence[Body]) -> Body | None:
         """Return the whole reply that a stream amounts to; None for one that broke off."""
 
-    def whole(self, body: Body, replies: Sequence[Reply], explain: bool) -> Body:
-        """Return the reply's object."""
+    def replies(self, body: Body, explain: bool) -> Replies:
+        """Return what makes the replies to a request."""
 
-    def writer(self, body: Body, explain: bool) -> Writer:
-        """Return what makes the events of a streamed reply."""
+    def failed(self, replies: Replies, message: str) -> Body:
+        """Return the last event of a stream that fails."""
 
 
 class ChatForm:
@@ -103,35 +87,10 @@ class ChatForm:
         usage = next((event["usage"] for event in reversed(events) if event.get("usage")), None)
         return {"choices": [{"message": message, "finish_reason": finish}], "usage": usage}
 
-    def whole(self, body: Body, replies: Sequence[Reply], explain: bool) -> Body:
-        return chat_completion(
-            replies, completion_id=_new("chatcmpl-"), created=int(time.time()), model=body["model"], explain=explain
-        )
+    def replies(self, body: Body, explain: bool) -> Replies:
+        return ChatReplies(body, explain)
 
-    def writer(self, body: Body, explain: bool) -> Writer:
-        return _ChatWriter(body, explain)
-
-
-class _ChatWriter:
-    def __init__(self, body: Body, explain: bool) -> None:
-        self._counted = bool((body.get("stream_options") or {}).get("include_usage"))
-        self._chunks = ChatChunks(
-            completion_id=_new("chatcmpl-"), created=int(time.time()), model=body["model"], explain=explain
-        )
-
-    def begin(self, count: int) -> Iterator[Body]:
-        return (self._chunks.begin(number) for number in range(count))
-
-    def sentence(self, number: int, event: Event) -> list[Body]:
-        return [self._chunks.event(event, number)]
-
-    def end(self, number: int, reply: Reply) -> Iterator[Body]:
-        return self._chunks.end(reply, number)
-
-    def close(self, replies: Sequence[Reply]) -> list[Body]:
-        return [self._chunks.usage(replies)] if self._counted else []
-
-    def failed(self, message: str) -> Body:
+    def failed(self, replies: Replies, message: str) -> Body:
         return {"error": {"message": message, "type": "server_error", "param": None, "code": None}}
 
 
@@ -175,35 +134,12 @@ class ResponsesForm:
         ends = ("response.completed", "response.incomplete")
         return next((event["response"] for event in reversed(events) if event["type"] in ends), None)
 
-    def whole(self, body: Body, replies: Sequence[Reply], explain: bool) -> Body:
-        return response_object(
-            replies[0], body, response_id=_new("resp_"), created=int(time.time()), model=body["model"], explain=explain
-        )
+    def replies(self, body: Body, explain: bool) -> Replies:
+        return ResponsesReplies(body, explain)
 
-    def writer(self, body: Body, explain: bool) -> Writer:
-        return _ResponsesWriter(body, explain)
-
-
-class _ResponsesWriter:
-    def __init__(self, body: Body, explain: bool) -> None:
-        self._events = ResponseEvents(
-            body, response_id=_new("resp_"), created=int(time.time()), model=body["model"], explain=explain
-        )
-
-    def begin(self, count: int) -> Iterator[Body]:
-        return self._events.begin()
-
-    def sentence(self, number: int, event: Event) -> Iterator[Body]:
-        return self._events.event(event)
-
-    def end(self, number: int, reply: Reply) -> Iterator[Body]:
-        return self._events.end(reply)
-
-    def close(self, replies: Sequence[Reply]) -> list[Body]:
-        return []
-
-    def failed(self, message: str) -> Body:
-        return self._events.failed("server_error", message)
+    def failed(self, replies: Replies, message: str) -> Body:
+        assert isinstance(replies, ResponsesReplies)
+        return replies.failed("server_error", message)
 
 
 FORMS: tuple[Form, ...] = (ChatForm(), ResponsesForm())
@@ -227,7 +163,3 @@ def _part(part: Body) -> Body:
         image = part["image_url"]
         return {"type": "input_image", "image_url": image["url"], "detail": image.get("detail") or "auto"}
     return {"type": "input_file", **part["file"]} if part["type"] == "file" else part
-
-
-def _new(prefix: str) -> str:
-    return f"{prefix}{secrets.token_hex(12)}"

@@ -5,15 +5,12 @@ from __future__ import annotations
 import importlib
 import json
 import math
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from clara.cli import main
 from clara.errors import DatasetError
 from clara.evaluation.pilot import plan_measurement, spreads_assumed, spreads_measured
 from clara.evaluation.statistics.comparison import compare
@@ -28,10 +25,10 @@ from clara.evaluation.statistics.plan import (
     smallest_effect,
 )
 from clara.evaluation.statistics.resampling import Floats, Resampler
+from tests.command import Run, in_process
 from tests.unit.evaluation.questions import TEXTS, published, write_lines
 
 stats: Any = importlib.import_module("scipy.stats")
-Run = Callable[..., subprocess.CompletedProcess[str]]
 
 LANGUAGES = ("en", "es", "fr", "pt", "zh-Hans", "hi", "fil")
 DESIGN = Design()
@@ -199,17 +196,7 @@ def test_without_a_pilot_the_plan_says_what_it_assumes() -> None:
 @pytest.fixture
 def evaluate(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("COLUMNS", "120")
-
-    def call(*arguments: str) -> subprocess.CompletedProcess[str]:
-        code = 0
-        try:
-            main(["eval", "plan", *arguments])
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        said = capsys.readouterr()
-        return subprocess.CompletedProcess(arguments, code, said.out, said.err)
-
-    return call
+    return in_process(capsys, "eval", "plan")
 
 
 def questions(path: Path, tags: tuple[str, ...]) -> str:

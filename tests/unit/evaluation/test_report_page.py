@@ -222,12 +222,15 @@ def test_of_two_rows_for_one_answer_the_later_counts_and_a_torn_one_not_at_all()
     ("name", "content", "reason"),
     [
         ("results.json", "{}", "not the results of a measurement"),
-        ("results.json", '{"manifest": {}, "methods": {}, "comparisons": []}', "no method was measured"),
+        ("results.json", '{"manifest": {}, "methods": {}, "comparisons": []}', "not the results of a measurement"),
+        ("results.json", json.dumps(dict.fromkeys(
+            "dataset dataset_version questions model seed created manifest comparisons".split()) | {"methods": {}}),
+         "no method was measured"),
         ("records.jsonl", "[]\n", "line 1: no record"),
         ("questions.jsonl", '{"id": "1"}\n', "line 1: no question"),
         ("questions.jsonl", "\n", "line 1: no question"),
     ],
-)
+)  # fmt: skip
 def test_a_damaged_file_is_named_with_its_line(name: str, content: str, reason: str) -> None:
     folder = write_measured(Path("run"), 1)
     (folder / name).write_text(content, encoding="utf-8")

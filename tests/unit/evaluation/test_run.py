@@ -97,7 +97,7 @@ def test_only_questions_of_all_languages_are_compared() -> None:
     ("arguments", "reason"),
     [
         ({"methods": ["oracle"]}, "no method 'oracle'"),
-        ({"methods": []}, "no method ''"),
+        ({"methods": []}, "no method is named; choose of"),
         ({"methods": ["direct"], "limit": 0}, "at least 1"),
         ({"methods": ["direct"], "epochs": 0}, "at least 1"),
     ],

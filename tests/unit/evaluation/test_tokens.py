@@ -7,8 +7,6 @@ import gzip
 import hashlib
 import json
 import math
-import subprocess
-from collections.abc import Callable
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -19,16 +17,14 @@ import tiktoken.registry
 import tokenizers
 from tokenizers import models, pre_tokenizers, trainers
 
-from clara.cli import main
 from clara.errors import ConfigError
 from clara.evaluation.datasets import Dataset, Item, load_dataset
 from clara.evaluation.statistics.tokens import measure_premium
 from clara.evaluation.tokenizer import Count, count_items, load_tokenizer
 from clara.types import Option
+from tests.command import Run, in_process
 from tests.unit.evaluation.parallel import TEXTS
 from tests.unit.evaluation.questions import published, write_lines
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
 
 # How the published table of FLORES-200 names them.
 FLORES = {
@@ -68,17 +64,7 @@ def trained(tmp_path: Path) -> Path:
 @pytest.fixture
 def evaluate(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("COLUMNS", "120")
-
-    def call(*arguments: str) -> subprocess.CompletedProcess[str]:
-        code = 0
-        try:
-            main(["eval", "tokens", *arguments])
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        said = capsys.readouterr()
-        return subprocess.CompletedProcess(arguments, code, said.out, said.err)
-
-    return call
+    return in_process(capsys, "eval", "tokens")
 
 
 def parallel() -> Dataset:

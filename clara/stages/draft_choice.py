@@ -186,7 +186,7 @@ async def draft_choice_from_evidence(
         group=EVIDENCE_GROUP,
         model=model,
         choice=choice,
-        text=supporting[0].quote if supporting else "",
+        text=supporting[0].quote if supporting else reply.reason,
         confidence=reply.confidence,
         translation_validity=asked.validity,
         sufficient=reply.sufficient and verified,
@@ -197,7 +197,7 @@ async def draft_choice_from_evidence(
     if not run.settings.verify:  # then it is a vote like any other
         draft = replace(draft, group=model_group(model), sufficient=reply.sufficient or or_memory)
     elif or_memory and not draft.sufficient:
-        draft = replace(draft, group=model_group(model), sufficient=True, citations=(), text="")
+        draft = replace(draft, group=model_group(model), sufficient=True, citations=(), text=reply.reason)
     return draft if reply.faithful else _by_the_original(run, draft)
 
 

@@ -24,7 +24,7 @@ Reply = TypeVar("Reply", bound=BaseModel)
 THOUGHT_TAGS = ("think", "thinking", "thought", "reasoning")
 """What models that reason aloud put round it, where the server does not take it out."""
 _TAGS = "|".join(THOUGHT_TAGS)
-_THOUGHTS = re.compile(rf"<({_TAGS})>.*?</\1>", re.DOTALL)
+_THOUGHTS = re.compile(rf"<({_TAGS})>(?:(?!<(?:{_TAGS})>).)*?</\1>", re.DOTALL)
 _BEFORE_END = re.compile(rf"\A.*</(?:{_TAGS})>", re.DOTALL)  # templates may write the opening tag themselves
 _UNENDED = re.compile(rf"<(?:{_TAGS})>.*\Z", re.DOTALL)
 

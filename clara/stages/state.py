@@ -26,6 +26,7 @@ from clara.types import Citation, Draft, Question, Turn, Verdict
 
 _REPEATED = 4000
 """Characters of a reply in another form that are shown to the model again."""
+_CUT_OFF = "it was cut off at the limit of its length, so keep every text in it short"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +134,8 @@ class Run:
             if not repair:
                 raise
             self.trace.record("repair", prompt.name, reason=str(problem), truncated=completion.truncated)
-            fix = self.prompts.render("repair/json", problem=str(problem), form=form or _form(reply_type))
+            told = f"{problem}; {_CUT_OFF}" if completion.truncated else str(problem)
+            fix = self.prompts.render("repair/json", problem=told, form=form or _form(reply_type))
             turns += (
                 Turn(role="assistant", text=without_thoughts(clean(completion.text))[:_REPEATED] or "-"),
                 Turn(role="user", text=fix.user),

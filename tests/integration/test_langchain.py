@@ -108,22 +108,29 @@ class TestStandardRetriever(RetrieversIntegrationTests):
         return "¿Qué es la catarata?"
 
 
-@pytest.mark.parametrize(
-    ("query", "language"),
-    [
-        ("What is a cataract?", "en"),
-        ("¿Qué es la catarata?", "es"),
-        ("O que é a catarata?", "pt"),
-        ("Qu'est-ce que la cataracte ?", "fr"),
-        ("什么是白内障？", "zh-Hans"),
-        ("मोतियाबिंद क्या है?", "hi"),
-        ("Ano ang katarata?", "fil"),
-    ],
-)
+QUERIES = [
+    ("What is a cataract?", "en"),
+    ("¿Qué es la catarata?", "es"),
+    ("O que é a catarata?", "pt"),
+    ("Qu'est-ce que la cataracte ?", "fr"),
+    ("什么是白内障？", "zh-Hans"),
+    ("मोतियाबिंद क्या है?", "hi"),
+    ("Ano ang katarata?", "fil"),
+]
+
+
+@pytest.mark.parametrize(("query", "language"), QUERIES)
 def test_the_retriever_finds_the_same_in_every_language(shipped_kb: KnowledgeBase, query: str, language: str) -> None:
     first = ClaraRetriever(knowledge=shipped_kb, k=1).invoke(query)[0]
     assert first.metadata["language"] == language and first.metadata["document"] == f"ophthalmology/cataract/{language}"
     assert first.metadata["source"] and 0 < first.metadata["score"] <= 1
+
+
+@pytest.mark.parametrize(("query", "language"), [*QUERIES, ("ما هو الساد؟", "ar"), ("motiyabind kya hai?", "hi-Latn")])
+def test_an_answer_is_in_the_language_it_was_asked_in(shipped_kb: KnowledgeBase, query: str, language: str) -> None:
+    with Clara("evidence", knowledge=shipped_kb) as engine:
+        reply = ChatClara(engine=engine).invoke(query)
+    assert reply.response_metadata["clara"]["language"] == language and reply.text
 
 
 def test_the_retriever_returns_nothing_rather_than_what_does_not_fit(shipped_kb: KnowledgeBase) -> None:

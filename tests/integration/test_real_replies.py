@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from clara import Answer, Clara, ScriptedModel
-from clara.models import Call
+from clara.models import Call, Completion
 from tests.doctors import Doctor, kind, letters
 from tests.integration.test_clara_method import ENGLISH, ENGLISH_OPTIONS, OPTIONS, QUESTION, RIGHT, WRONG, doctor
 
@@ -79,6 +79,14 @@ def test_a_refusal_is_asked_again_once_and_costs_its_route_alone(ask: Asking) ->
     answer = ask(script, options=OPTIONS)
     assert answer.choice == "ख"
     assert [d.error for d in answer.drafts if d.route == "english"] == ["the reply holds no JSON object"]
+
+
+def test_a_reply_that_was_cut_off_is_asked_for_in_fewer_words(ask: Asking) -> None:
+    cut = Completion(text='{"reason": "halos, pain and', model="scripted", truncated=True)
+    replies = [cut, json.dumps({"choice": "B", "confidence": 80})]
+    answer = ask(replies, ENGLISH, ENGLISH_OPTIONS, native=False, evidence=False, escalate=False)
+    assert not answer.abstained and answer.usage.calls == 2
+    assert "keep every text in it short" in ask.calls[1].turns[-1].text
 
 
 @pytest.mark.parametrize("said", ["<think>क? नहीं, ख।</think>\nउत्तर: ख", "क? नहीं, ख।\n</think>\n\nउत्तर: ख"])

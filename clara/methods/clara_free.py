@@ -50,7 +50,8 @@ async def answer_free(run: Run) -> Outcome:
     verdicts = tuple(Verdict(claim=c.claim.text, against="evidence", state=c.state, reason=c.reason) for c in checked)
     supported = sum(c.state == "supported" for c in accepted)
     words = f"{len(accepted)} of {len(checked)} claims accepted, {supported} on evidence, the rest by agreement"
-    run.trace.record("decision", "reconcile", words=words)
+    agreed, conflicted = sum(c.agreed for c in checked), sum(c.conflicted for c in checked)
+    run.trace.record("decision", "reconcile", words=words, agreed=agreed, conflicted=conflicted)
     if not accepted:
         text = write_abstention(
             run, "abstain_evidence", found.evidence or found.rejected, missing=_missing(run, checked, found)

@@ -84,12 +84,12 @@ class Metrics:
 def agreement(answer: Answer) -> str:
     """Tell whether usable drafts `agree` or `differ`; `single` where there were not two to compare.
 
-    Drafts of a choice by what they chose, those of a free answer by what was said of their claims.
+    Drafts of a choice by what they chose, those of a free answer by what was found of their claims.
     """
     chosen = [draft.choice for draft in answer.drafts if draft.usable and draft.choice is not None]
     if len(chosen) > 1:
         return "agree" if len(set(chosen)) == 1 else "differ"
-    said = {verdict.state for verdict in answer.verdicts if verdict.against != "evidence"}
-    if "refuted" in said:
-        return "differ"
-    return "agree" if "supported" in said else "single"
+    for event in answer.trace:
+        if event.kind == "decision" and "agreed" in event.data:
+            return "differ" if event.data["conflicted"] else "agree" if event.data["agreed"] else "single"
+    return "single"

@@ -67,7 +67,7 @@ def test_json_is_the_contract_and_nothing_else_on_standard_output(process: Run) 
     assert sum(c["state"] == "exact" for c in answer["citations"]) >= 2
     assert set(answer["citations"][0]) == {"id", "title", "language", "quote", "source", "state"}
     assert set(answer["usage"]) == {"calls", "rounds", "prompt_tokens", "completion_tokens", "cost"}
-    assert answer["usage"]["calls"] == 0 and any("no language model" in w for w in answer["warnings"])
+    assert answer["usage"]["calls"] == 0 and any("ningún modelo de lenguaje" in w for w in answer["warnings"])
 
 
 def test_the_screen_shows_answer_sources_and_what_it_rests_on(clara: Run) -> None:
@@ -172,9 +172,9 @@ def test_a_configured_model_is_used_and_progress_stays_off_standard_output(
 def test_init_writes_every_setting_commented_and_refuses_to_overwrite(clara: Run, tmp_path: Path) -> None:
     assert clara("init").returncode == 0
     text = (tmp_path / "clara.toml").read_text(encoding="utf-8")
-    groups = {"budget", "reconcile", "search", "embed", "rerank", "live", "translator"}
+    groups = {"budget", "reconcile", "search", "embed", "rerank", "live", "translator", "server"}
     assert tomllib.loads(text) == {group: {} for group in groups}
-    assert '# model = "evidence"' in text and "# margin = 0.7" in text
+    assert '# model = "evidence"' in text and "# margin = 0.0" in text
     assert clara("init").returncode == 2
     assert clara("ask", SPANISH, "--json").returncode == 0  # the file as written works
 

@@ -126,7 +126,7 @@ def test_the_retriever_finds_the_same_in_every_language(shipped_kb: KnowledgeBas
     assert first.metadata["source"] and 0 < first.metadata["score"] <= 1
 
 
-@pytest.mark.parametrize(("query", "language"), [*QUERIES, ("ما هو الساد؟", "ar"), ("motiyabind kya hai?", "hi-Latn")])
+@pytest.mark.parametrize(("query", "language"), [*QUERIES, ("ما هو الساد؟", "ar")])
 def test_an_answer_is_in_the_language_it_was_asked_in(shipped_kb: KnowledgeBase, query: str, language: str) -> None:
     with Clara("evidence", knowledge=shipped_kb) as engine:
         reply = ChatClara(engine=engine).invoke(query)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from concurrent import futures
@@ -124,6 +125,37 @@ def test_a_service_without_a_model_answers_from_the_evidence(shipped_kb: Knowled
         reply = ask(served, messages=[{"role": "user", "content": "मोतियाबिंद का इलाज क्या है?"}]).json()
         assert reply["clara"]["language"] == "hi" and reply["clara"]["citations"]
         assert httpx2.get(f"{served.url}/readyz").json()["checks"] == {"knowledge": "ok"}
+
+
+@pytest.mark.parametrize(
+    ("language", "question"),
+    [
+        ("en", "How is a cataract treated?"),
+        ("es", "¿Cómo se trata la catarata?"),
+        ("pt", "Como se trata a catarata?"),
+        ("fr", "Comment traite-t-on la cataracte ?"),
+        ("zh-Hans", "白内障怎么治疗？"),
+        ("hi", "मोतियाबिंद का इलाज कैसे होता है?"),
+        ("fil", "Paano ginagamot ang katarata?"),
+        ("ar", "كيف يُعالَج إعتام عدسة العين؟"),
+    ],
+)
+def test_every_language_goes_in_and_out_whole(shipped_service: Served, language: str, question: str) -> None:
+    messages = [{"role": "user", "content": question}]
+    whole = ask(shipped_service, messages=messages).json()
+    assert whole["clara"]["language"] == language
+    said = whole["choices"][0]["message"]["content"]
+    assert said and "\ufffd" not in said
+    assert whole["clara"]["abstained"] or whole["clara"]["citations"][0]["language"] == language
+    lines = ask(shipped_service, messages=messages, stream=True).text.splitlines()
+    chunks = [json.loads(line[6:]) for line in lines if line.startswith("data: {")]
+    assert "".join(c["choices"][0]["delta"].get("content", "") for c in chunks) == said
+
+
+@pytest.fixture(scope="module")
+def shipped_service(shipped_kb: KnowledgeBase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serving(shipped_kb, home=tmp_path_factory.mktemp("languages")) as served:
+        yield served
 
 
 class Collector(TraceServiceServicer):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -46,6 +47,12 @@ def test_the_policy_decides_between_local_and_global_evidence(policy: str, left:
     settled = settle_locality(r, [claim(LOCAL, "IN", 1), claim(GLOBAL, None, 0)])
     assert standing(settled) == left
     assert [e.data["words"] for e in r.trace.events] == [f"policy {policy}: evidence of IN differs from other evidence"]
+
+
+def test_a_country_is_named_in_the_language_of_the_answer() -> None:
+    r = run("show-both")
+    r.question = replace(r.question, answer_in="en")
+    assert standing(settle_locality(r, [claim(LOCAL, "IN", 1), claim(GLOBAL, None, 0)])) == [f"India: {LOCAL}", GLOBAL]
 
 
 @pytest.mark.parametrize("policy", ["universal", "local-first", "show-both"])

@@ -32,7 +32,7 @@ from clara.server.metrics import agreement
 from clara.server.streaming import happenings
 from clara.server.upstream import price_of
 from clara.trace import Observer
-from clara.types import Answer, Draft, Event, Reply, Verdict
+from clara.types import Answer, Draft, Event, Reply
 
 KEY, OTHER = "key-0123456789abcdef", "other-key-0123456789"
 _JSON = st.recursive(
@@ -268,22 +268,26 @@ def draft(choice: str | None, **more: Any) -> Draft:
 
 
 @pytest.mark.parametrize(
-    ("drafts", "verdicts", "expected"),
+    ("drafts", "decided", "expected"),
     [
-        ([draft("A"), draft("A")], [], "agree"),
-        ([draft("A"), draft("B")], [], "differ"),
-        ([draft("A"), draft("B", error="x")], [], "single"),
-        ([draft("A")], [], "single"),
-        ([draft(None)], [("native", "supported"), ("evidence", "refuted")], "agree"),
-        ([draft(None)], [("native", "refuted"), ("english", "supported")], "differ"),
-        ([draft(None)], [("evidence", "supported")], "single"),
+        ([draft("A"), draft("A")], None, "agree"),
+        ([draft("A"), draft("B")], None, "differ"),
+        ([draft("A"), draft("B", error="x")], None, "single"),
+        ([draft("A")], None, "single"),
+        ([draft(None)], (2, 0), "agree"),
+        ([draft(None)], (2, 1), "differ"),
+        ([draft(None)], (0, 0), "single"),
     ],
 )
-def test_agreement_is_told_from_drafts_or_verdicts(drafts: Any, verdicts: Any, expected: str) -> None:
-    said = tuple(Verdict(claim="c", against=against, state=state) for against, state in verdicts)
+def test_agreement_is_told_from_choices_or_claims(drafts: Any, decided: Any, expected: str) -> None:
+    data = dict(zip(("agreed", "conflicted"), decided, strict=True)) if decided else {}
+    trace = (
+        Event(kind="decision", stage="match", at_s=0.0),
+        Event(kind="decision", stage="reconcile", at_s=0.1, data=data),
+    )
     answer = Answer(
         answer="", language="es", choice=None, confidence=0, abstained=False, method="clara", drafts=tuple(drafts),
-        verdicts=said,
+        trace=trace,
     )  # fmt: skip
     assert agreement(answer) == expected
 

@@ -364,8 +364,8 @@ def _env(name: str) -> str | None:
 
 
 def openai_key(settings: Settings) -> SecretStr | None:
-    """Return the key that is sent to the address of OpenAI models: the configured one, else that of the environment."""
-    if settings.api_key is not None:
+    """Return the key for OpenAI models: the configured one where `model` is one, else that of the environment."""
+    if settings.api_key is not None and settings.model.partition(":")[0] == "openai":
         return settings.api_key
     found = os.environ.get("OPENAI_API_KEY")
     return SecretStr(found) if found else None

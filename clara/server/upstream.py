@@ -31,7 +31,7 @@ class Upstream:
     def __init__(self, settings: Settings) -> None:
         own = settings.model.partition(":")[0] == OPENAI
         self._url = ((settings.base_url if own else None) or _OPENAI_URL).rstrip("/")
-        key = openai_key(settings) if own else None
+        key = openai_key(settings)
         self._headers = {"content-type": "application/json", "accept-encoding": "identity"}
         if key is not None:
             self._headers["authorization"] = f"Bearer {key.get_secret_value()}"

@@ -132,7 +132,7 @@ def test_a_service_without_a_model_answers_from_the_evidence(shipped_kb: Knowled
     [
         ("en", "How is a cataract treated?"),
         ("es", "¿Cómo se trata la catarata?"),
-        ("pt", "Como se trata a catarata?"),
+        ("pt", "Quais são os sintomas da catarata e como é o tratamento?"),
         ("fr", "Comment traite-t-on la cataracte ?"),
         ("zh-Hans", "白内障怎么治疗？"),
         ("hi", "मोतियाबिंद का इलाज कैसे होता है?"),

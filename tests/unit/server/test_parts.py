@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from starlette.requests import ClientDisconnect
 
 from clara import ScriptedModel, errors
-from clara.config import KeySettings, load_settings
+from clara.config import KeySettings, load_settings, openai_key
 from clara.errors import ClaraError, ConfigError, ModelError
 from clara.models import Completion
 from clara.server.admission import Admission
@@ -255,6 +255,14 @@ async def test_models_of_other_providers_are_asked_as_they_are_and_sent_no_forei
     assert others.get("ollama:b") is others.get("ollama:b")
     assert others.get("ollama:b").name == "b"
     await others.aclose()
+
+
+def test_the_key_of_another_provider_is_not_sent_to_openai(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert openai_key(load_settings({"model": "openai:a", "api_key": "sk-own"})) == SecretStr("sk-own")
+    other = load_settings({"model": "anthropic:a", "api_key": "sk-ant", "fallback_models": ("openai:b",)})
+    assert openai_key(other) is None
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-env")
+    assert openai_key(other) == SecretStr("sk-env") == openai_key(load_settings({"model": "openai:a"}))
 
 
 def test_prices_are_known_with_and_without_the_provider() -> None:

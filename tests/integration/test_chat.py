@@ -256,7 +256,7 @@ def test_without_a_model_in_hindi_and_resumed(
         terminal.expect("model evidence")
         terminal.expect("> ")
         terminal.enter(HINDI)
-        terminal.expect("ज्ञानकोश से शब्दशः:")
+        terminal.expect("ज्ञानकोश से हूबहू:")
         terminal.expect("स्रोत:")
         terminal.expect("अंशों का मेल: ")
         terminal.enter("/compare zh es")
@@ -272,7 +272,7 @@ def test_without_a_model_in_hindi_and_resumed(
     assert stat.S_IMODE(path.stat().st_mode) == 0o600 and stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     with chat("--resume", "--lang", "zh", columns=80) as terminal:
         terminal.expect(f"> {HINDI}")
-        terminal.expect("ज्ञानकोश से शब्दशः:")
+        terminal.expect("ज्ञानकोश से हूबहू:")
         terminal.expect("> ")
         terminal.enter("/sources")
         terminal.expect("quote exact")

@@ -79,8 +79,8 @@ class Searcher:
             unknown language, or one the base does not hold, is searched in every language.
         k: passages wanted, default from the settings.
         country: where the asker is; evidence of that country comes first, that of another country last.
-        nearest: run one query only, in the query's own language or, where the base does not hold it, in English: a
-            third of the work.
+        nearest: run one query only, in the query's own language or, where the base does not hold it, in English, and
+            by its words alone where the embedder knows no more than words: a fifth of the work.
         """
         k = k or self._settings.k
         found = self.candidates(query, language, variants or {}, nearest=nearest)
@@ -106,9 +106,10 @@ class Searcher:
         queries = self._planner.plan(query, language, variants, nearest=nearest)
         problems: list[str] = []
         vector = self._shared_vector(query, problems)
+        words_only = nearest and not self._space.embedder.crosslingual
         hits: dict[str, Hit] = {}
         for asked in queries:
-            for hit in self._find(asked, vector, problems):
+            for hit in self._find(asked, vector, problems, words_only=words_only):
                 known = hits.get(hit.passage.group)
                 hits[hit.passage.group] = hit if known is None else _join(known, hit, own)
         if len({q.language for q in queries}) == 1:  # no second opinion was asked for
@@ -137,10 +138,12 @@ class Searcher:
             problems.append(str(error))
             return None
 
-    def _find(self, asked: Query, vector: Vectors | None, problems: list[str]) -> list[Hit]:
+    def _find(
+        self, asked: Query, vector: Vectors | None, problems: list[str], *, words_only: bool = False
+    ) -> list[Hit]:
         """Run one query; without vectors (a server is away) its words alone are searched."""
         try:
-            return self._finder.find(asked, vector, words_only=bool(problems))
+            return self._finder.find(asked, vector, words_only=words_only or bool(problems))
         except KnowledgeCorrupt:
             raise
         except KnowledgeError as error:

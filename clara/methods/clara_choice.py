@@ -153,8 +153,7 @@ class _Making:
     async def _first_search(self) -> SearchResult:
         """Search in the asker's language alone: a draft waits for it, and no translation is there yet."""
         question = self.run.question
-        asked = " ".join([question.text, *(option.text for option in question.options)])
-        return await retrieve(self.run, asked, question.language, nearest=True)
+        return await retrieve(self.run, search_words(question), question.language, nearest=True)
 
     async def _search(self, query: str = "") -> SearchResult:
         """Search with the question in its own words and in English, or with better words."""

@@ -231,7 +231,7 @@ def _comparison(run: Run, compare: bool) -> dict[str, str]:
 
 
 def _by_the_original(run: Run, draft: Draft) -> Draft:
-    run.trace.warn("translate", f"the {draft.route} draft found the translation to differ and went by the original")
+    run.trace.warn("translate", run.say("translation_differs"))
     return replace(draft, language=run.question.language, translation_validity=1.0)
 
 

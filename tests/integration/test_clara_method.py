@@ -145,7 +145,7 @@ def test_a_draft_that_finds_the_translation_to_differ_goes_by_the_original(
     answer = ask(make())
     english = next(d for d in answer.drafts if d.route == "english")
     assert english.language == "hi" and answer.choice == "ख"
-    assert any("went by the original" in w for w in answer.warnings)
+    assert any("मूल सवाल से अलग" in w for w in answer.warnings)
 
 
 def test_every_loop_is_bounded_when_everything_goes_wrong_but_the_transport(

@@ -25,6 +25,7 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 # Other alphabets' first letters, as exam papers in those languages label options.
 _LABEL_ROWS = ("अबसद", "कखगघङ", "甲乙丙丁戊", "أبجده", "ابجده", "АБВГД", "アイウエオ", "가나다라마")
+_PLACES = {label.casefold(): place for row in (*_LABEL_ROWS, LETTERS) for place, label in enumerate(row)}
 _ALSO_WORDS = frozenset("aeiouyа")  # the last one is Cyrillic
 
 _LEXICON = {
@@ -174,10 +175,11 @@ class _Reading:
     def __init__(self, text: str, options: Sequence[Option]) -> None:
         self._text = text
         self._own: dict[str, frozenset[str]] = {}
-        for option in options:
-            if own := fold(_plain(option.text)).strip(" ."):
+        texts = [_plain(option.text) for option in options]
+        for option, plain in zip(options, texts, strict=True):
+            if own := fold(plain).strip(" ."):
                 self._own[own] = self._own.get(own, frozenset()) | {option.id}
-        self._labels = _labels(options)
+        self._labels = _labels(options, texts)
         self._tokens = self._tokenize()
         self._settle()
         self._codes = "".join(token.code for token in self._tokens)
@@ -226,7 +228,8 @@ class _Reading:
         return frozenset[str]().union(*(token.ids for token in self._tokens[start:end]))
 
     def _tokenize(self) -> list[_Token]:
-        longest = sorted(self._own, key=len, reverse=True)
+        folded = fold(self._text)
+        longest = sorted((words for words in self._own if words in folded), key=len, reverse=True)
         own = "|".join(re.escape(words).replace(r"\ ", r"\s+") for words in longest) or "(?!)"
         # Apart from `_TOKEN`: a pattern with all of it takes ten times as long to compile as a text to read.
         options = re.compile(rf"(?<!\w)(?:{own})(?![\w\u0900-\u0963]|[.,]\d)", re.IGNORECASE)
@@ -276,13 +279,14 @@ def _only(ids: frozenset[str], denied: Sequence[_Said]) -> str | None:
     return next(iter(ids)) if len(ids) == 1 and not any(ids & said.ids for said in denied) else None
 
 
-def _labels(options: Sequence[Option]) -> dict[str, str]:
-    """Map every spelling of a label, casefolded, to the option's id; the asker's own labels win over borrowed ones."""
-    labels: dict[str, str] = {}
-    for row in (*_LABEL_ROWS, LETTERS):
-        labels |= {row[i].casefold(): option.id for i, option in enumerate(options) if i < len(row)}
+def _labels(options: Sequence[Option], texts: Sequence[str]) -> dict[str, str]:
+    """Map every spelling of a label, casefolded, to the option's id; the asker's own labels win over borrowed ones.
+
+    texts: those of the options, made plain.
+    """
+    labels = {label: options[place].id for label, place in _PLACES.items() if place < len(options)}
     # "2" is a value, not the second option, where options are numbers, with a sign or a unit before them or not.
-    if not any(re.match(r"\W*\d", _plain(option.text)) for option in options):
+    if not any(re.match(r"\W*\d", text) for text in texts):
         labels |= {str(i): option.id for i, option in enumerate(options, 1)}
     return labels | {_plain(option.id).casefold(): option.id for option in options if option.id.strip()}
 

@@ -122,6 +122,7 @@ class Detection:
     confidence: float
 
 
+@lru_cache(maxsize=256)
 def canonical(tag: str) -> str:
     """Return the canonical tag for a BCP 47 tag or an English or native language name.
 

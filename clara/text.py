@@ -56,6 +56,8 @@ _SENTENCE_END = re.compile(
 def clean(text: str) -> str:
     """Return `text` in NFC without control, invisible and direction-changing characters; newlines and tabs stay."""
     text = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    if text.isascii():
+        return text
     # Composed last: what was removed may have stood between a letter and its accent.
     return unicodedata.normalize("NFC", _STRAY_JOINER.sub("", _INVISIBLE.sub("", text)))
 

@@ -6,6 +6,7 @@ Imports of the engine, Chroma and LangChain happen inside the commands: help mus
 
 from __future__ import annotations
 
+import gc
 import io
 import sys
 from typing import Annotated
@@ -123,6 +124,8 @@ def _options(given: list[str]) -> dict[str, str]:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
+    # Libraries make hundreds of thousands of objects that stay; looking through them for garbage takes 0.2 s and more.
+    gc.set_threshold(50_000)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a pipe may have been given an encoding without Hindi in it
             stream.reconfigure(encoding="utf-8")

@@ -14,6 +14,9 @@ from clara.models import Call, ChatModel, Completion, Show
 Prices = Mapping[str, tuple[float, float]]
 """Model name -> (prompt, completion) price per million tokens."""
 
+_APART_S = 0.001
+"""How far apart the first answers begin. Together, their replies come together each time and wait for one another."""
+
 
 class Pace:
     """Lets answers begin, at most `limit` at once: additive increase, multiplicative decrease (Chiu and Jain 1989).
@@ -28,6 +31,7 @@ class Pace:
         self._clock = clock
         self.limit = float(most)
         self.running = 0
+        self._begun = 0
         self._halved_at = -1.0
         self._closed_until = 0.0
         self._changed = asyncio.Event()
@@ -42,6 +46,9 @@ class Pace:
             except TimeoutError:
                 pass
         self.running += 1
+        self._begun += 1
+        if self._begun < self._most:
+            await asyncio.sleep(_APART_S)
 
     def end(self) -> None:
         """Count an answer as over."""
@@ -49,14 +56,16 @@ class Pace:
         self._changed.set()
 
     async def change(self) -> None:
-        """Wait until an answer is over or a reply has come."""
+        """Wait until an answer is over or more may be in the making."""
         self._changed.clear()
         await self._changed.wait()
 
     def accepted(self) -> None:
         """Take note of a reply."""
-        self.limit = min(self._most, self.limit + 1 / self.limit)
-        self._changed.set()
+        before = self.limit
+        self.limit = min(self._most, before + 1 / before)
+        if int(self.limit) > int(before):
+            self._changed.set()
 
     def refused(self, started: float, retry_after_s: float | None) -> None:
         """Take note of a refusal of a call that began at `started`, by this pace's clock."""

@@ -15,10 +15,14 @@ class Messages:
     def __init__(self, folder: Path) -> None:
         self._table = _load(folder / "messages.toml")
 
-    def say(self, key: str, language: str) -> str:
-        """Return message `key` in `language`, in English where it is not translated. KeyError: no such key."""
+    def say(self, key: str, language: str, **values: object) -> str:
+        """Return message `key` in `language`, in English where it is not translated, with `values` in their places.
+
+        Raises KeyError where there is no such key or a place is left without its value.
+        """
         forms = self._table[key]
-        return forms.get(language) or forms["en"]
+        said = forms.get(language) or forms["en"]
+        return said.format_map(values)
 
 
 @lru_cache(maxsize=8)

@@ -31,7 +31,12 @@ def best_so_far(run: Run, outcome: Outcome) -> Outcome:
     if best is None:
         return outcome
     run.trace.warn("budget", run.say("out_of_budget"))
-    run.trace.record("decision", "budget", words=f"the {best.route} draft stands: the budget ran out before the checks")
+    run.trace.record(
+        "decision",
+        "budget",
+        words=f"the {best.route} draft stands: the budget ran out before the checks",
+        said=run.say("out_of_budget"),
+    )
     if best.choice is not None:
         citations = tuple(c for c in best.citations if c.state != "unverified")
         text, confidence = write_choice(run.question, best.choice), outcome.confidence

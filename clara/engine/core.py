@@ -335,8 +335,7 @@ def _fall_back(run: Run, error: ClaraError) -> str:
     """Return the method that needs no model, where the settings allow it in place of others; else raise `error`."""
     if EVIDENCE_MODEL not in run.settings.fallback_models:
         raise error
-    reason = type(error).__name__
-    run.trace.warn("fallback", f"the model failed ({reason}); answered from the knowledge base alone")
+    run.trace.warn("fallback", run.say("model_failed"))
     return EVIDENCE_MODEL
 
 

@@ -43,8 +43,10 @@ async def answer_choice(run: Run) -> Outcome:
         await making.escalate()
     raise_if_no_draft(run, making.drafts)
     decision = reconcile(making.drafts, len(run.question.options), making.constants, local=making.local)
+    said = " ".join(run.say(key, **values) for key, values in decision.reasons)
     run.trace.record(
-        "decision", "reconcile", words=decision.words, scores=dict(decision.scores), evidence=dict(decision.evidence),
+        "decision", "reconcile", words=decision.words, said=said, scores=dict(decision.scores),
+        evidence=dict(decision.evidence),
         anchor=decision.anchor, switched=decision.switched, confidence=decision.confidence, local=making.local,
     )  # fmt: skip
     return await making.finish(decision)

@@ -51,7 +51,13 @@ async def answer_free(run: Run) -> Outcome:
     supported = sum(c.state == "supported" for c in accepted)
     words = f"{len(accepted)} of {len(checked)} claims accepted, {supported} on evidence, the rest by agreement"
     agreed, conflicted = sum(c.agreed for c in checked), sum(c.conflicted for c in checked)
-    run.trace.record("decision", "reconcile", words=words, agreed=agreed, conflicted=conflicted)
+    run.trace.record(
+        "decision", "reconcile", words=words, agreed=agreed, conflicted=conflicted,
+        said=run.say(
+            "decided_claims", count=len(checked), accepted=len(accepted), supported=supported,
+            agreed=len(accepted) - supported,
+        ),
+    )  # fmt: skip
     if not accepted:
         text = write_abstention(
             run, "abstain_evidence", found.evidence or found.rejected, missing=_missing(run, checked, found)

@@ -20,11 +20,11 @@ async def direct(run: Run) -> Outcome:
     choice = read_choice(text, question.options, question.language) if question.options else None
     unread = bool(question.options) and choice is None
     if unread:
-        run.trace.warn("direct", "the model named no option that could be read")
+        run.trace.warn("direct", run.say("choice_unread"))
     if completion.truncated:
-        run.trace.warn("direct", "the model stopped at its length limit: the answer is not whole")
+        run.trace.warn("direct", run.say("reply_cut_off"))
     if not text:
-        run.trace.warn("direct", "the model's reply was empty")
+        run.trace.warn("direct", run.say("reply_empty"))
     return Outcome(
         text=text or run.say("abstain_routes"),
         choice=choice,

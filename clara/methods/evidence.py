@@ -48,6 +48,7 @@ async def _free(run: Run) -> Outcome:
     run.trace.record(
         "decision", "reconcile",
         words=f"{found.evidence[0].passage.group} ranks first, found in {', '.join(routes)}",
+        said=run.say("decided_passages"),
     )  # fmt: skip
     if target != question.answer_language and question.answer_language != UNKNOWN:
         run.trace.warn("evidence", run.say("other_language"))
@@ -94,6 +95,7 @@ async def _choice(run: Run) -> Outcome:
         "decision", "reconcile", scores={i: round(v, 4) for i, v in total.items()},
         words=f"{ranked[0]} has {'the least' if odd else 'most'} evidence, margin {margin:.2f}; "
         + ("the routes agree" if agree else "the routes differ"),
+        said=run.say("decided_least" if odd else "decided_most", option=ranked[0]),
     )  # fmt: skip
     citations = _citations(by_route, leader)
     # For the odd one out the evidence must speak for all the others.

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from clara.languages import english_name
 from clara.stages.blocks import concepts_of, search_words
 from clara.stages.concurrent import together
 from clara.stages.draft import draft_free
@@ -38,7 +37,7 @@ async def paper(run: Run) -> Outcome:
         passages = await _search(run, pivot)
         grade, found = await together(grade_translation(run, pivot), grade_passages(run, pivot.text, passages))
     if not grade.faithful:
-        run.trace.warn("evaluate", f"the translation from {english_name(question.language)} was found wanting")
+        run.trace.warn("evaluate", run.say("translation_doubtful"))
         pivot = replace(pivot, validity=0.5, problems=(*pivot.problems, "judged unfaithful"))
     if grade.needs_context and not found.sufficient and found.query:
         found = await grade_passages(run, pivot.text, await _search(run, pivot, found.query))

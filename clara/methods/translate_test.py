@@ -19,7 +19,7 @@ async def translate_test(run: Run) -> Outcome:
         pivot = await translate(run, concepts_of(run, question))
     if pivot.validity == 0:
         raise_model_failure(run)
-        run.trace.warn("translate", f"the translation failed its checks: {', '.join(pivot.problems)}")
+        run.trace.warn("translate", run.say("translation_doubtful"))
         return Outcome(text=write_abstention(run, "abstain_routes"), abstained=True)
     if question.options:
         draft = await draft_choice(run, "english", pivot, turn=0, step_by_step=run.settings.chain_of_thought)

@@ -29,7 +29,7 @@ async def vote(run: Run) -> Outcome:
             return await draft_choice(run, "native", as_asked(question), turn=turn)
         pivot = await translate(run, concepts, language)
         if pivot.validity == 0:
-            run.trace.warn("translate", f"the vote in {language} was dropped: {', '.join(pivot.problems)}")
+            run.trace.warn("translate", run.say("translation_doubtful"))
             return None
         return await draft_choice(run, language, pivot, turn=turn)
 
@@ -53,6 +53,7 @@ async def vote(run: Run) -> Outcome:
     share = votes[winner] / len(usable)
     run.trace.record(
         "decision", "vote", words=f"{winner} has {votes[winner]} of {len(usable)} votes",
+        said=run.say("decided_votes", option=winner, votes=votes[winner], count=len(usable)),
         scores={str(choice): count for choice, count in votes.items()},
     )  # fmt: skip
     return Outcome(text=write_choice(question, winner), choice=winner, confidence=round(share, 4), drafts=drafts)

@@ -9,6 +9,12 @@ from clara.languages import country_code, country_name
 from clara.stages.claims import CheckedClaim
 from clara.stages.state import Run
 
+_SAID = {
+    "universal": "decided_local_universal",
+    "local-first": "decided_local_first",
+    "show-both": "decided_local_both",
+}
+
 
 def settle_locality(run: Run, checked: Sequence[CheckedClaim]) -> list[CheckedClaim]:
     """Apply the policy to claims that evidence supports and that contradict each other over a country.
@@ -36,5 +42,8 @@ def settle_locality(run: Run, checked: Sequence[CheckedClaim]) -> list[CheckedCl
             settled[fallen] = replace(
                 settled[fallen], state="refuted", agreed=False, reason=f"policy {policy}: evidence of {of} differs"
             )
-        run.trace.record("decision", "locality", words=f"policy {policy}: evidence of {of} differs from other evidence")
+        run.trace.record(
+            "decision", "locality", words=f"policy {policy}: evidence of {of} differs from other evidence",
+            said=run.say(_SAID[policy], country=country_name(of, run.question.answer_language)),
+        )  # fmt: skip
     return settled

@@ -27,16 +27,29 @@ from clara.types import Draft
 EVIDENCE_GROUP = "evidence"
 """The group of drafts that rest on quotes which code has found."""
 
+Reason = tuple[str, Mapping[str, object]]
+
+_SAYS = {
+    1: ("supports", "reason_evidence"),
+    0: ("does not settle", "reason_open"),
+    -1: ("speaks against", "reason_contradicted"),
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What was decided and why. `words` is the sentence for people; `scores` is S and `evidence` is E by option id."""
+    """What was decided and why. `scores` is S and `evidence` is E by option id.
+
+    words: the whole of it in English, with routes and figures. reasons: the same for the asker, as keys of messages and
+    what fills them.
+    """
 
     choice: str | None
     confidence: float
     anchor: str | None
     switched: bool
     words: str
+    reasons: Sequence[Reason] = ()
     scores: Mapping[str, float] = field(default_factory=dict)
     evidence: Mapping[str, float] = field(default_factory=dict)
     abstain: str | None = None
@@ -60,7 +73,7 @@ def reconcile(
     if not usable:
         return Decision(
             choice=None, confidence=0.0, anchor=None, switched=False,
-            words="no route gave a usable answer", abstain="abstain_routes",
+            words="no route gave a usable answer", reasons=[("abstain_routes", {})], abstain="abstain_routes",
         )  # fmt: skip
     support = evidence_support(drafts)
     anchor = _anchor(usable, local)
@@ -90,12 +103,14 @@ def reconcile(
         abstain = "abstain_contradicted"
     elif confidence < settings.abstain_below:
         abstain = "abstain_unsure"
+    words, reasons = _explain(usable, anchor, best, switched, lead, backed, support, settings)
     return Decision(
         choice=choice,
         confidence=round(confidence, 4),
         anchor=anchor.route,
         switched=switched,
-        words=_explain(usable, anchor, best, switched, lead, backed, support, settings),
+        words=words,
+        reasons=reasons,
         scores={k: round(v, 4) for k, v in scores.items()},
         evidence=support,
         abstain=abstain,
@@ -179,30 +194,35 @@ def _explain(
     backed: bool,
     support: Mapping[str, float],
     settings: ReconcileSettings,
-) -> str:
+) -> tuple[str, list[Reason]]:
+    """Return the words and the reasons of a decision; see `Decision`."""
     others = [d for d in usable if d.choice != anchor.choice]
-    named = ", ".join(f"{d.route} {d.choice}" for d in others)
+    if len(usable) == 1:
+        return f"{anchor.route} draft {anchor.choice} stands alone", [("decided_alone", {"option": anchor.choice})]
     if not others:
-        routes = " and ".join(d.route for d in usable)
-        return (
-            f"{routes} agree on {anchor.choice}"
-            if len(usable) > 1
-            else f"{anchor.route} draft {anchor.choice} stands alone"
-        )
-    said = f"evidence {_said(support.get(best))} it"
+        agreed: Reason = ("decided_agree", {"count": len(usable), "option": anchor.choice})
+        return f"{' and '.join(d.route for d in usable)} agree on {anchor.choice}", [agreed]
+    says, evidence = _SAYS[_sign(support.get(best, 0.0))]
     if switched:
-        why = said if support.get(best, 0.0) > 0 else "independent drafts support it"
-        return f"{anchor.route} draft {anchor.choice} given up for {best}: lead {lead:.2f}, {why}"
+        changed: Reason = ("decided_changed", {"first": anchor.choice, "option": best})
+        by_evidence = support.get(best, 0.0) > 0
+        why = f"evidence {says} it" if by_evidence else "independent drafts support it"
+        words = f"{anchor.route} draft {anchor.choice} given up for {best}: lead {lead:.2f}, {why}"
+        return words, [changed, (evidence if by_evidence else "reason_drafts", {})]
     if best == anchor.choice:
-        reason = f"it scores highest; {said}"
+        reason = f"it scores highest; evidence {says} it"
+        because: list[Reason] = [("reason_weight", {}), (evidence, {})]
     elif not backed:
         reason = f"{best} has one correlated vote and no verified evidence"
+        because = [("reason_one_vote", {"option": best})]
     else:
         reason = f"the lead of {best}, {lead:.2f}, is under the margin of {settings.margin:g}"
-    return f"{anchor.route} draft {anchor.choice} kept against {named}: {reason}"
+        because = [("reason_margin", {"option": best})]
+    named = ", ".join(f"{d.route} {d.choice}" for d in others)
+    rivals = ", ".join(sorted({str(d.choice) for d in others}))
+    kept: Reason = ("decided_kept", {"option": anchor.choice, "others": rivals})
+    return f"{anchor.route} draft {anchor.choice} kept against {named}: {reason}", [kept, *because]
 
 
-def _said(support: float | None) -> str:
-    if not support:
-        return "does not settle"
-    return "speaks against" if support < 0 else "supports"
+def _sign(support: float) -> int:
+    return (support > 0) - (support < 0)

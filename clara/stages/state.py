@@ -176,7 +176,7 @@ class Run:
             record |= {"model": completion.model, "outcome": "ok", "attempts": completion.attempts}
             record |= {"cached": completion.cached, "truncated": completion.truncated}
             if completion.model != model.name:
-                self.trace.warn("models", f"{model.name} failed; {completion.model} answered in its place")
+                self.trace.warn("models", self.say("model_replaced", model=model.name, other=completion.model))
             record |= {"prompt_tokens": completion.prompt_tokens, "completion_tokens": completion.completion_tokens}
             return completion
         except TimeoutError:
@@ -211,9 +211,9 @@ class Run:
         """Return untrusted text between marks that it cannot know."""
         return f"<<{self.fence}\n{text}\n{self.fence}>>"
 
-    def say(self, key: str) -> str:
-        """Return one of CLARA's own messages in the asker's language."""
-        return self.messages.say(key, self.question.answer_language)
+    def say(self, key: str, **values: object) -> str:
+        """Return one of CLARA's own messages in the asker's language; see `Messages.say`."""
+        return self.messages.say(key, self.question.answer_language, **values)
 
 
 class _Watched:

@@ -82,7 +82,7 @@ async def _by_service(run: Run, translator: Translator, target: str) -> Translat
     except (ModelError, TimeoutError) as error:
         # Not the service's words: they may repeat the question.
         outcome = type(error).__name__ if isinstance(error, ModelError) else "budget"
-        run.trace.warn("translate", f"{translator.name} failed ({outcome}); the model translates in its place")
+        run.trace.warn("translate", run.say("translator_failed"))
         return None
     finally:
         seconds = round(run.trace.elapsed_s() - started, 4)

@@ -103,6 +103,7 @@ def test_a_split_is_settled_by_evidence_whose_quote_code_found(openai_server: Fa
     assert answer.citations[0].id.startswith("ophthalmology/angle-closure-glaucoma/hi")
     decision = next(e for e in answer.trace if e.kind == "decision" and e.stage == "reconcile")
     assert decision.data["switched"] and "evidence supports it" in decision.data["words"]
+    assert "प्रमाण उसका समर्थन करते हैं।" in decision.data["said"]
     assert answer.usage.calls <= 8 and answer.usage.rounds <= 4
 
 
@@ -266,7 +267,7 @@ def test_a_provider_that_is_down_falls_back_to_the_evidence_on_request(openai_se
     openai_server.script = lambda _: Reply(status=503, text="down")
     answer = ask(make(attempts=1, fallback_models=("evidence",)))
     assert answer.method == "evidence" and answer.choice == "ख"
-    assert any("answered from the knowledge base alone" in w for w in answer.warnings)
+    assert any("केवल ज्ञानकोश से" in w for w in answer.warnings)
 
 
 def test_the_next_model_of_the_fallback_list_answers(openai_server: FakeOpenAI, make: Make) -> None:
@@ -489,7 +490,7 @@ def test_the_record_names_the_model_that_answered(openai_server: FakeOpenAI, mak
     openai_server.script = lambda body: Reply(status=500) if body["model"] == "fake-1" else inner(body)
     answer = ask(make(attempts=1, fallback_models=("openai:fake-2",)))
     assert {d.model for d in answer.drafts} == {"fake-2"}
-    assert any("fake-2 answered in its place" in w for w in answer.warnings)
+    assert any("fake-1" in w and "उसकी जगह fake-2" in w for w in answer.warnings)
 
 
 def test_no_words_of_a_provider_stand_in_the_trace(openai_server: FakeOpenAI, make: Make) -> None:
@@ -604,7 +605,7 @@ def test_paper_leaves_passages_out_where_no_context_is_needed(openai_server: Fak
     openai_server.script = graded(needs_context=False, faithful=False).serve
     answer = ask(make(), method="paper")
     assert answer.choice == "ख" and not answer.citations and answer.usage.calls == 4
-    assert any("found wanting" in warning for warning in answer.warnings)
+    assert any("जाँच में खरा नहीं" in warning for warning in answer.warnings)
 
 
 SPLIT = {"native": WRONG, "english": RIGHT_ENGLISH, "evidence": RIGHT_ENGLISH, "abroad": RIGHT}

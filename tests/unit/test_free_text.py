@@ -186,7 +186,9 @@ def test_an_abstention_shows_what_the_asker_can_read_first() -> None:
         for tag, text in (("en", "Rest the eye."), ("es", "Descanse. No lea."))
     ]
     run: Any = SimpleNamespace(
-        question=Question(text="-", language="es"), trace=Trace(), say=lambda key: Messages(PROMPTS).say(key, "es")
+        question=Question(text="-", language="es"),
+        trace=Trace(),
+        say=lambda key, **values: Messages(PROMPTS).say(key, "es", **values),
     )
     text = write_abstention(run, "abstain_evidence", shown, missing="Falta una fuente.")
     assert text.splitlines()[0].endswith("no lo aclara. Falta una fuente.")

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from clara.languages import SUPPORTED, country_code, country_name
+from clara.messages import Messages
+from clara.resources import data_folder
 from clara.stages.claims import CheckedClaim
 from clara.stages.locality import settle_locality
 from clara.trace import Trace
@@ -17,7 +19,12 @@ from clara.types import Claim, Question
 
 def run(policy: str, country: str | None = "India", language: str = "hi") -> Any:
     question = Question(text="-", language=language, country=country)
-    return SimpleNamespace(question=question, settings=SimpleNamespace(policy=policy), trace=Trace())
+    return SimpleNamespace(
+        question=question,
+        settings=SimpleNamespace(policy=policy),
+        trace=Trace(),
+        say=lambda key, **values: Messages(data_folder("prompts")).say(key, language, **values),
+    )
 
 
 def claim(text: str, country: str | None, *conflicts: int, state: str = "supported") -> CheckedClaim:

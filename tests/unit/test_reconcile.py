@@ -10,6 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clara.config import ReconcileSettings
+from clara.languages import SUPPORTED
+from clara.messages import Messages
+from clara.resources import data_folder
 from clara.stages.reconcile import evidence_support, reconcile
 from clara.types import Citation, Draft
 
@@ -167,3 +170,33 @@ def test_confidence_rises_with_agreement(drafts: list[Draft]) -> None:
     mean = sum(d.confidence for d in drafts) / len(drafts)
     more = draft("another", before.choice, group="model:other", language="en", confidence=mean)
     assert reconcile([*drafts, more], OPTIONS, SETTINGS).confidence >= before.confidence
+
+
+@pytest.mark.parametrize("language", [*SUPPORTED, "hi-Latn", "zh-Hant", "ar"])
+@pytest.mark.parametrize(
+    ("drafts", "settings", "keys"),
+    [
+        ([], SETTINGS, ["abstain_routes"]),
+        ([draft("native", "C")], SETTINGS, ["decided_alone"]),
+        ([draft("english", "B"), draft("native", "B")], SETTINGS, ["decided_agree"]),
+        ([draft("english", "B"), draft("native", "C")], SETTINGS, ["decided_kept", "reason_weight", "reason_open"]),
+        (
+            [draft("english", "B"), draft("native", "C"), draft("evidence", "C")],
+            SETTINGS,
+            ["decided_changed", "reason_evidence"],
+        ),
+        (
+            [draft("english", "B"), draft("native", "C"), draft("evidence", "C")],
+            SETTINGS.model_copy(update={"margin": 9.0}),
+            ["decided_kept", "reason_margin"],
+        ),
+    ],
+)
+def test_the_asker_is_told_what_was_decided_and_why(
+    language: str, drafts: list[Draft], settings: ReconcileSettings, keys: list[str]
+) -> None:
+    reasons = reconcile(drafts, OPTIONS, settings).reasons
+    assert [key for key, _ in reasons] == keys
+    for key, values in reasons:
+        said = Messages(data_folder("prompts")).say(key, language, **values)
+        assert all(str(value) in said for value in values.values()) and "{" not in said

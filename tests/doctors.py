@@ -116,3 +116,28 @@ class Doctor:
 
     def _back(self, system: str, user: str) -> str:
         return "traducción"
+
+
+def free_replies(claim: str, quote: str, written: str) -> dict[str, Any]:
+    """Return what a doctor replies, by prompt, to a free question: two routes that agree on one claim.
+
+    claim: in the asker's language; quote: of the passage that supports it; written: the answer.
+    """
+
+    def found(user: str) -> int:
+        return next((n for n, text in passages(user).items() if quote in text), 0)
+
+    def with_evidence(_: str, user: str) -> str:
+        claims = [{"claim": "Halos are seen around lights.", "passage": found(user), "quote": quote}]
+        return json.dumps({"claims": claims, "confidence": 90})
+
+    def verify(_: str, user: str) -> str:
+        verdict = {"verdict": "supported", "passage": found(user), "quote": quote}
+        return json.dumps({"verdicts": [{"claim": n, **verdict, "agrees": [3 - n]} for n in (1, 2)]})
+
+    return {
+        "free": json.dumps({"claims": [{"claim": claim, "english": "Halos are seen."}], "confidence": 80}),
+        "free_evidence": with_evidence,
+        "verify": verify,
+        "write": written,
+    }

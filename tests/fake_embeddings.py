@@ -1,7 +1,4 @@
-"""Models to embed and rerank with: a server on loopback, a tiny ONNX model, a stand-in for sentence-transformers.
-
-The server is written on bare sockets, as tests/fake_openai.py is: real HTTP, and every fault of real providers.
-"""
+"""Models to embed and rerank with: a server on loopback, a tiny ONNX model, a stand-in for sentence-transformers."""
 
 from __future__ import annotations
 
@@ -15,12 +12,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from tests.fake_openai import Body, Reply
+from tests.loopback import Loopback, read_request
 
 DIMENSION = 24
 KEY = "sk-test-0123456789abcdef"
@@ -50,15 +48,15 @@ class Request:
     body: Body
 
 
-class FakeEmbeddings:
+class FakeEmbeddings(Loopback):
     """Serves /v1/embeddings, /api/embed and /rerank for the model `fake-embed`; `faults` answer first, in order."""
 
     def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="fake-embeddings", daemon=True)
+        super().__init__()
         self.reset()
 
     def reset(self) -> None:
+        super().reset()
         self.faults: list[Reply] = []
         self.requests: list[Request] = []
         self.key: str | None = None
@@ -71,46 +69,12 @@ class FakeEmbeddings:
         self.speaks_tei = False
         self.score: Callable[[str, str], float] = overlap
         self.hold_for = 0
-        self.open_now = 0
-        self.most_open = 0
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        start = asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self._server = asyncio.run_coroutine_threadsafe(start, self._loop).result()
-        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        async def finish() -> None:
-            self._server.close()
-            tasks = [t for t in asyncio.all_tasks() if t is not asyncio.current_task()]
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-        asyncio.run_coroutine_threadsafe(finish(), self._loop).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while await self._one(reader, writer):
-                pass
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass  # the client left, or the server stops: between requests that is how every connection ends
-        finally:
-            writer.close()
 
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-        headers = {k.lower(): v for k, _, v in (line.partition(": ") for line in head[1:] if line)}
-        raw = await reader.readexactly(int(headers.get("content-length", "0")))
-        request = Request(path=head[0].split(" ")[1], headers=headers, body=json.loads(raw))
+        read = await read_request(reader)
+        request = Request(path=read.target, headers=read.headers, body=json.loads(read.raw))
         self.requests.append(request)
-        self.open_now += 1
-        self.most_open = max(self.most_open, self.open_now)
+        self._open(1)
         try:
             await self._hold()
             reply = self.faults.pop(0) if self.faults else self._reply(request)
@@ -118,7 +82,7 @@ class FakeEmbeddings:
                 await reader.read(1)  # until the client gives up
                 return False
         finally:
-            self.open_now -= 1
+            self._open(-1)
         if reply.mode == "drop":
             writer.transport.abort()
             return False

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
 import urllib.parse
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Any, Literal, Self
+from typing import Any, Literal
 from xml.sax.saxutils import escape, quoteattr
+
+from tests.loopback import Loopback, read_request
 
 Form = dict[str, str]
 
@@ -108,35 +109,33 @@ class Fault:
     mode: Literal["reply", "drop", "hang"] = "reply"
 
 
-class FakeLive:
+class FakeLive(Loopback):
     """Serves `articles` and `pages` (by edition) under addresses that are new after each `reset`.
 
     faults: taken in turn by the next requests; requests: the path's end, headers and form of each one.
     """
 
     def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="fake-live", daemon=True)
-        self._changed = threading.Condition()
+        super().__init__()
         self._round = 0
         self.reset()
 
     def reset(self) -> None:
+        super().reset()
         self._round += 1
         self.articles: list[Article] = []
         self.pages: dict[str, list[Page]] = {}
         self.faults: deque[Fault] = deque()
         self.requests: list[tuple[str, dict[str, str], Form]] = []
-        self.open_now = self.most_open = self.abandoned = 0
         self.latency_s = 0.0
 
     @property
     def pubmed_url(self) -> str:
-        return f"http://127.0.0.1:{self._port}/{self._round}/eutils"
+        return f"{self.url}/{self._round}/eutils"
 
     @property
     def wikipedia_url(self) -> str:
-        return f"http://127.0.0.1:{self._port}/{self._round}/{{language}}/w/api.php"
+        return f"{self.url}/{self._round}/{{language}}/w/api.php"
 
     def paths(self) -> list[str]:
         """The ends of the paths that were asked for, e.g. `eutils/esearch.fcgi` and `hi/w/api.php`."""
@@ -145,57 +144,13 @@ class FakeLive:
     def forms(self) -> list[Form]:
         return [form for _, _, form in self.requests]
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        start = asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self._server = asyncio.run_coroutine_threadsafe(start, self._loop).result()
-        self._port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        async def finish() -> None:
-            self._server.close()
-            tasks = [t for t in asyncio.all_tasks() if t is not asyncio.current_task()]
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-        asyncio.run_coroutine_threadsafe(finish(), self._loop).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-    def wait_for(self, open_now: int, timeout_s: float = 10.0) -> None:
-        """Block until so many requests are open; TimeoutError if they never are."""
-        with self._changed:
-            if not self._changed.wait_for(lambda: self.open_now == open_now, timeout_s):
-                raise TimeoutError(f"{self.open_now} requests are open, not {open_now}")
-
-    def _open(self, change: int) -> None:
-        with self._changed:
-            self.open_now += change
-            self.most_open = max(self.most_open, self.open_now)
-            self._changed.notify_all()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while await self._one(reader, writer):
-                pass
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass  # the client left: between requests that is how every connection ends
-        finally:
-            writer.close()
-
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-        headers = {k.lower(): v for k, _, v in (line.partition(": ") for line in head[1:] if line)}
-        raw = await reader.readexactly(int(headers.get("content-length", "0")))
-        method, target, _ = head[0].split(" ")
-        _, current, path = target.split("/", 2)
+        request = await read_request(reader)
+        _, current, path = request.target.split("/", 2)
         if current != str(self._round):
             return False  # left over from the test before
-        form = dict(urllib.parse.parse_qsl(raw.decode(), keep_blank_values=True))
-        self.requests.append((path, headers, form))
+        form = dict(urllib.parse.parse_qsl(request.raw.decode(), keep_blank_values=True))
+        self.requests.append((path, request.headers, form))
         self._open(1)
         try:
             fault = self.faults.popleft() if self.faults else None
@@ -212,7 +167,7 @@ class FakeLive:
         if fault is not None and fault.mode == "drop":
             writer.transport.abort()
             return False
-        reply = fault or (self._answer(path, form) if method == "POST" else Fault(status=405))
+        reply = fault or (self._answer(path, form) if request.method == "POST" else Fault(status=405))
         lines = [f"HTTP/1.1 {reply.status} X", f"content-length: {len(reply.body)}"]
         lines += [f"{k}: {v}" for k, v in reply.headers.items()]
         writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + reply.body)

@@ -1,7 +1,4 @@
-"""A chat completions server on loopback: real HTTP, every fault a real provider has.
-
-Written on bare sockets, because a web framework will not send half a body or drop a connection on request.
-"""
+"""A chat completions server on loopback: real HTTP, every fault a real provider has."""
 
 from __future__ import annotations
 
@@ -11,7 +8,9 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal, Self
+from typing import Any, Literal
+
+from tests.loopback import Loopback, read_request
 
 Body = dict[str, Any]
 
@@ -34,52 +33,25 @@ class Reply:
 Script = Callable[[Body], Reply | str]
 
 
-class FakeOpenAI:
+class FakeOpenAI(Loopback):
     """Serves `script(request body)` at `base_url`; counts requests, concurrency and authorisation headers."""
 
     def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="fake-openai", daemon=True)
-        self._changed = threading.Condition()
-        self.connected = 0
+        super().__init__()
         self.reset()
 
     def reset(self) -> None:
+        super().reset()
         self.script: Script = lambda _: "ok"
         self.latency_s = 0.0
         self.requests: list[Body] = []
         self.authorisation: list[str] = []
         self.spans: list[tuple[float, float]] = []
-        self.open_now = 0
-        self.most_open = 0
-        self.abandoned = 0
-        self.connections = 0
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        start = asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self._server = asyncio.run_coroutine_threadsafe(start, self._loop).result()
-        self.base_url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/v1"
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        async def finish() -> None:
-            self._server.close()
-            tasks = [t for t in asyncio.all_tasks() if t is not asyncio.current_task()]
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-        asyncio.run_coroutine_threadsafe(finish(), self._loop).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-    def wait_for(self, open_now: int, timeout_s: float = 10.0) -> None:
-        """Block until so many requests are open; TimeoutError if they never are."""
-        with self._changed:
-            if not self._changed.wait_for(lambda: self.open_now == open_now, timeout_s):
-                raise TimeoutError(f"{self.open_now} requests are open, not {open_now}")
+    @property
+    def base_url(self) -> str:
+        """What a client's base_url is."""
+        return f"{self.url}/v1"
 
     def wait_for_requests(self, count: int, timeout_s: float = 30.0) -> None:
         """Block until so many requests have come in all; TimeoutError if they never do."""
@@ -87,48 +59,17 @@ class FakeOpenAI:
             if not self._changed.wait_for(lambda: len(self.requests) >= count, timeout_s):
                 raise TimeoutError(f"{len(self.requests)} requests have come, not {count}")
 
-    def wait_for_connections(self, connected: int, timeout_s: float = 10.0) -> None:
-        """Block until so many connections are open; TimeoutError if they never are."""
-        with self._changed:
-            if not self._changed.wait_for(lambda: self.connected == connected, timeout_s):
-                raise TimeoutError(f"{self.connected} connections are open, not {connected}")
-
-    def _open(self, change: int) -> None:
-        with self._changed:
-            self.open_now += change
-            self.most_open = max(self.most_open, self.open_now)
-            self._changed.notify_all()
-
-    def _connect(self, change: int) -> None:
-        with self._changed:
-            self.connected += change
-            self.connections += max(0, change)
-            self._changed.notify_all()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._connect(1)
-        try:
-            while await self._one(reader, writer):
-                pass
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass  # the client left: between requests that is how every connection ends
-        except asyncio.CancelledError:
-            pass  # the server is closed; Python 3.11 would log the task as failed
-        finally:
-            writer.close()
-            self._connect(-1)
-
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-        headers = {k.lower(): v for k, _, v in (line.partition(": ") for line in head[1:] if line)}
-        raw = await reader.readexactly(int(headers.get("content-length", "0")))
-        body: Body = json.loads(raw) if raw else {}
+        request = await read_request(reader)
+        body: Body = json.loads(request.raw) if request.raw else {}
         self.requests.append(body)
-        self.authorisation.append(headers.get("authorization", ""))
+        self.authorisation.append(request.headers.get("authorization", ""))
         self._open(1)
         started = time.perf_counter()
         try:
-            made = Reply(body=b'{"object": "list", "data": [{"id": "fake-1"}]}') if not raw else self.script(body)
+            made = (
+                Reply(body=b'{"object": "list", "data": [{"id": "fake-1"}]}') if not request.raw else self.script(body)
+            )
             reply = Reply(text=made) if isinstance(made, str) else made
             gone = asyncio.ensure_future(reader.read(1))
             waited, _ = await asyncio.wait(

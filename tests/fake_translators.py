@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Self
+from typing import Any, Literal
+
+from tests.loopback import Loopback, Request, read_request
 
 KEY = "0123abcd-test-key:fx"
 Body = dict[str, Any]
@@ -31,7 +32,7 @@ class Fault:
     mode: Literal["reply", "drop", "hang", "half"] = "reply"
 
 
-class FakeTranslators:
+class FakeTranslators(Loopback):
     """Serves both APIs at `url`.
 
     faults: taken in turn by the next requests; requests: path, headers and body of each one; say: text -> translation
@@ -40,70 +41,25 @@ class FakeTranslators:
     """
 
     def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="fake-translators", daemon=True)
-        self._changed = threading.Condition()
+        super().__init__()
         self.reset()
 
     def reset(self) -> None:
+        super().reset()
         self.faults: deque[Fault] = deque()
         self.requests: list[tuple[str, dict[str, str], Body]] = []
         self.say: dict[str, str] = {}
         self.key = ""
         self.libre: tuple[str, ...] = _LIBRE
-        self.open_now = self.abandoned = 0
 
     def translations(self) -> list[Body]:
         """The bodies of the requests for a translation."""
         return [body for path, _, body in self.requests if path.endswith("/translate")]
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        start = asyncio.start_server(self._serve, "127.0.0.1", 0, limit=1 << 20)
-        self._server = asyncio.run_coroutine_threadsafe(start, self._loop).result()
-        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        async def finish() -> None:
-            self._server.close()
-            tasks = [t for t in asyncio.all_tasks() if t is not asyncio.current_task()]
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-        asyncio.run_coroutine_threadsafe(finish(), self._loop).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-    def wait_for(self, open_now: int, timeout_s: float = 10.0) -> None:
-        """Block until so many requests are open; TimeoutError if they never are."""
-        with self._changed:
-            if not self._changed.wait_for(lambda: self.open_now == open_now, timeout_s):
-                raise TimeoutError(f"{self.open_now} requests are open, not {open_now}")
-
-    def _open(self, change: int) -> None:
-        with self._changed:
-            self.open_now += change
-            self._changed.notify_all()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while await self._one(reader, writer):
-                pass
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass  # the client left: between requests that is how every connection ends
-        finally:
-            writer.close()
-
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-        headers = {k.lower(): v for k, _, v in (line.partition(": ") for line in head[1:] if line)}
-        raw = await reader.readexactly(int(headers.get("content-length", "0")))
-        method, path, _ = head[0].split(" ")
-        body: Body = json.loads(raw) if raw else {}
-        self.requests.append((path, headers, body))
+        request = await read_request(reader)
+        body: Body = json.loads(request.raw) if request.raw else {}
+        self.requests.append((request.target, request.headers, body))
         self._open(1)
         try:
             fault = self.faults.popleft() if self.faults else None
@@ -116,7 +72,7 @@ class FakeTranslators:
         if fault is not None and fault.mode == "drop":
             writer.transport.abort()
             return False
-        reply = fault or self._answer(method, path, headers, body, len(raw))
+        reply = fault or self._answer(request, body)
         lines = [f"HTTP/1.1 {reply.status} X", f"content-length: {len(reply.body)}"]
         lines += [f"{k}: {v}" for k, v in ({"content-type": "application/json"} | dict(reply.headers)).items()]
         half = reply.mode == "half"
@@ -125,7 +81,8 @@ class FakeTranslators:
         await writer.drain()
         return not half
 
-    def _answer(self, method: str, path: str, headers: dict[str, str], body: Body, size: int) -> Fault:
+    def _answer(self, request: Request, body: Body) -> Fault:
+        method, path, headers, size = request.method, request.target, request.headers, len(request.raw)
         if (method, path) == ("GET", "/languages"):
             return _json([{"code": c, "name": c.upper(), "targets": sorted(self.libre)} for c in self.libre])
         if (method, path) == ("POST", "/translate"):

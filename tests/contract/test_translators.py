@@ -514,7 +514,7 @@ def test_a_service_that_fails_costs_a_warning_and_the_model_translates(
     server.faults.append(fault)
     answer, prompts = ask()
     assert answer.choice == "ख" and prompts.count("translate") == 1
-    assert len(answer.warnings) == 1 and "libretranslate failed" in answer.warnings[0]
+    assert len(answer.warnings) == 1 and "अनुवाद सेवा काम नहीं कर सकी" in answer.warnings[0]
     assert events(answer, "translated")[0]["outcome"] != "ok"
 
 

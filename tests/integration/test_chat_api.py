@@ -14,7 +14,7 @@ from clara.errors import InputError, ModelBadOutput, ModelStatusError
 from clara.models import Call, Completion
 from clara.types import Turn
 from tests import fake_openai
-from tests.doctors import Doctor, kind, passages
+from tests.doctors import Doctor, free_replies, kind
 from tests.fake_openai import Body, FakeOpenAI
 
 ASKED = "¿Cuáles son los síntomas del glaucoma de ángulo cerrado?"
@@ -57,27 +57,13 @@ def make(openai_server: FakeOpenAI, shipped_home: Path, shipped_kb: KnowledgeBas
 
 
 def doctor(**overrides: Any) -> Doctor:
-    def found(user: str) -> int:
-        return next((n for n, text in passages(user).items() if QUOTE in text), 0)
-
-    def with_evidence(_: str, user: str) -> str:
-        claims = [{"claim": "Halos are seen around lights.", "passage": found(user), "quote": QUOTE}]
-        return json.dumps({"claims": claims, "confidence": 90})
-
-    def verify(_: str, user: str) -> str:
-        verdict = {"verdict": "supported", "passage": found(user), "quote": QUOTE}
-        return json.dumps({"verdicts": [{"claim": n, **verdict, "agrees": [3 - n]} for n in (1, 2)]})
-
     return Doctor(
         english=ENGLISH,
         picks={"native": "halos alrededor de las luces y dolor intenso", "english": "halos and severe pain"},
         english_options=("crusts on the lids", "halos and severe pain", "painless loss of sight"),
         overrides={
             "translate": json.dumps({"question": ENGLISH, "options": []}),
-            "free": json.dumps({"claims": [{"claim": CLAIM, "english": "Halos are seen."}], "confidence": 80}),
-            "free_evidence": with_evidence,
-            "verify": verify,
-            "write": WRITTEN,
+            **free_replies(CLAIM, QUOTE, WRITTEN),
             "direct": "Answer: B",
             **overrides,
         },

@@ -15,7 +15,7 @@ from clara.models import Call, Completion
 from clara.stages.meter import Meter
 from clara.text import estimated_tokens
 from clara.types import Turn
-from tests.doctors import Doctor, kind, passages
+from tests.doctors import Doctor, free_replies, kind
 
 QUESTION = "तीव्र एंगल-क्लोज़र ग्लूकोमा में कौन सा लक्षण होता है?"
 OPTIONS = {"क": "पलकों पर पपड़ी", "ख": "रोशनी के चारों ओर घेरे और तेज़ दर्द", "ग": "बिना दर्द नज़र जाना", "घ": "सूखापन"}
@@ -37,24 +37,10 @@ def split_doctor() -> Doctor:
 
 
 def free_doctor() -> Doctor:
-    def found(user: str) -> int:
-        return next((n for n, text in passages(user).items() if QUOTE in text), 0)
-
-    def with_evidence(_: str, user: str) -> str:
-        claims = [{"claim": "Halos are seen around lights.", "passage": found(user), "quote": QUOTE}]
-        return json.dumps({"claims": claims, "confidence": 90})
-
-    def verify(_: str, user: str) -> str:
-        verdict = {"verdict": "supported", "passage": found(user), "quote": QUOTE}
-        return json.dumps({"verdicts": [{"claim": n, **verdict, "agrees": [3 - n]} for n in (1, 2)]})
-
     return Doctor(
         english="What are the symptoms of acute angle-closure glaucoma?",
         overrides={
-            "free": json.dumps({"claims": [{"claim": CLAIM, "english": "Halos are seen."}], "confidence": 80}),
-            "free_evidence": with_evidence,
-            "verify": verify,
-            "write": f"{CLAIM} [1]",
+            **free_replies(CLAIM, QUOTE, f"{CLAIM} [1]"),
             "grade": json.dumps({"relevant": [1], "sufficient": True}),
             "evaluate": json.dumps({"faithful": True, "needs_context": True}),
             "back": CLAIM,

@@ -261,6 +261,14 @@ class Settings(BaseSettings):
         """Where replies are kept on disk."""
         return self.cache_dir or self.home
 
+    @property
+    def prices_by_model(self) -> dict[str, tuple[float, float]]:
+        """Prices by the names that calls are recorded under: "openai:gpt-5" and "gpt-5" are one model.
+
+        What is before a colon need not be a provider, as in llama3.3:70b, so each price is there under both.
+        """
+        return {name.partition(":")[2] or name: price for name, price in self.prices.items()} | self.prices
+
     def reconcile_for(self, language: str) -> ReconcileSettings:
         """Return the reconciler's constants for an asker's language: set ones, else the profile's, else the defaults.
 

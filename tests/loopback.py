@@ -41,8 +41,9 @@ class Loopback:
         self.abandoned = 0
 
     def reset(self) -> None:
-        """Forget what was counted; a subclass what was asked and set up, too."""
-        self.connections = self.open_now = self.most_open = self.abandoned = 0
+        """Forget what was counted, but not what is still open; a subclass what was asked and set up, too."""
+        self.connections = self.abandoned = 0
+        self.most_open = self.open_now
 
     def __enter__(self) -> Self:
         self._thread.start()

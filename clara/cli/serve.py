@@ -20,12 +20,15 @@ def serve(
 ) -> None:
     """Serve the OpenAI API: chat completions, responses, models, embeddings.
 
-    An application sets its base_url to http://127.0.0.1:8400/v1 and asks for the model clara, or for clara:METHOD; the
-    configured upstream models are served under their own names, as they are.
+    An application sets its base_url to http://127.0.0.1:8400/v1 and asks for
+    the model clara, or for clara:METHOD; the configured upstream models are
+    served under their own names, as they are.
 
-    /healthz, /readyz and /metrics are for those who run it, /openapi.json describes it. Keys, limits, log, Redis and
-    traces are settings in [server] of clara.toml (clara init writes one) or CLARA_SERVER__* variables, e.g.
-    CLARA_SERVER__KEYS='{"clinic": {"key": "..."}}'. SIGTERM ends it once open requests are answered.
+    /healthz, /readyz and /metrics are for those who run it, /openapi.json
+    describes it. Keys, limits, log and traces are settings in the section
+    server of clara.toml (clara init writes one) or CLARA_SERVER__* variables,
+    e.g. CLARA_SERVER__KEYS='{"clinic": {"key": "..."}}'. SIGTERM ends it once
+    open requests are answered.
     """
     from clara.config import load_settings
     from clara.errors import ConfigError

@@ -81,8 +81,10 @@ def _is_text(part: Mapping[str, Any]) -> bool:
 def _tool_names(messages: Sequence[Message]) -> dict[str, str]:
     """Return call id -> the call as written, so that a result says what it is the result of."""
     named = {}
-    for message in messages:
+    for number, message in enumerate(messages, 1):
         for call in message.get("tool_calls") or ():
-            function = call.get("function") or {}
+            function = call.get("function") or {} if isinstance(call, Mapping) else None
+            if not isinstance(function, Mapping):
+                raise InputError(f"message {number}: a tool call is no object with an id and a function")
             named[str(call.get("id"))] = f"{function.get('name', 'tool')}({function.get('arguments', '')})"[:300]
     return named

@@ -57,6 +57,7 @@ class Clara:
     observers: called with every `Event` of every answer.
     knowledge: an open knowledge base to use, which the caller closes; default the user's own, opened at
         first need.
+    notify: told in one line what opening it takes or lacks; otherwise the next answer's warnings tell.
 
     One instance serves many questions at once. Use it as a context manager, or call `close` / `aclose`.
     Raises ConfigError.
@@ -70,6 +71,7 @@ class Clara:
         settings: Settings | None = None,
         observers: Sequence[Observer] = (),
         knowledge: KnowledgeBase | None = None,
+        notify: Callable[[str], None] | None = None,
         **overrides: Any,
     ) -> None:
         name = model if isinstance(model, str) else None
@@ -95,6 +97,7 @@ class Clara:
         self._given_knowledge = knowledge
         self._knowledge = knowledge
         self._notices: list[str] = []
+        self._notify = notify or self._notices.append
         self._opening = threading.Lock()
         self._starting = threading.Lock()
         self._thread: LoopThread | None = None
@@ -193,7 +196,7 @@ class Clara:
             open_knowledge=self.knowledge,
             trace=trace,
             models=self.models,
-            meter=Meter(limits=settings.budget, prices=_by_model(settings.prices), replayed=settings.cache == "replay"),
+            meter=Meter(limits=settings.budget, prices=settings.prices_by_model, replayed=settings.cache == "replay"),
             fence=self._fence(question),
             live=self._live,
             translator=self._translator,
@@ -264,9 +267,7 @@ class Clara:
         """Return the knowledge base, opening it (and building it the first time) if need be."""
         with self._opening:
             if self._knowledge is None:
-                self._knowledge = KnowledgeBase.from_settings(
-                    self.settings, purpose="clara", notify=self._notices.append
-                )
+                self._knowledge = KnowledgeBase.from_settings(self.settings, purpose="clara", notify=self._notify)
             return self._knowledge
 
     async def aclose(self) -> None:
@@ -345,11 +346,6 @@ async def _at_once(read: Callable[[], T]) -> T:
 
 def _observed(options: Mapping[str, Any], observer: Observer) -> dict[str, Any]:
     return {**options, "observers": (*options.get("observers", ()), observer)}
-
-
-def _by_model(prices: Mapping[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
-    """Return prices by the name that calls are recorded under: "openai:gpt-5" and "gpt-5" are one model."""
-    return {name.partition(":")[2] or name: price for name, price in prices.items()}
 
 
 @lru_cache(maxsize=8)

@@ -25,7 +25,7 @@ def read_responses_request(body: Mapping[str, Any]) -> ResponsesRequest:
     """Read a request. Raises InputError in one line for what has no place here, such as tools that OpenAI runs."""
     for name in _STATEFUL:
         if body.get(name):
-            raise InputError(f"{name}: CLARA keeps no conversations; send the earlier items in input")
+            raise InputError(f"{name}: CLARA keeps no conversations, jobs or prompts; send all of it in input")
     messages: list[dict[str, Any]] = []
     if instructions := body.get("instructions"):
         messages.append({"role": "system", "content": instructions})
@@ -58,10 +58,10 @@ def _add(messages: list[dict[str, Any]], number: int, item: Any) -> None:
     elif kind == "function_call":
         function = {"name": item.get("name"), "arguments": item.get("arguments") or ""}
         call = {"id": item.get("call_id"), "type": "function", "function": function}
-        if messages and messages[-1].get("tool_calls"):  # calls of one turn are items of their own here
-            messages[-1]["tool_calls"].append(call)
-        else:
-            messages.append({"role": "assistant", "content": None, "tool_calls": [call]})
+        # Text and calls of one turn are items of their own here.
+        if not messages or messages[-1]["role"] != "assistant":
+            messages.append({"role": "assistant", "content": None})
+        messages[-1].setdefault("tool_calls", []).append(call)
     elif kind == "function_call_output":
         output = item.get("output")
         content = output if isinstance(output, str) else _content(number, output)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from clara.server.errors import RequestError
 
@@ -20,25 +20,27 @@ class Admission:
         self._places = asyncio.Semaphore(concurrency)
         self._concurrency, self._queue, self._queue_s = concurrency, queue, queue_s
         self._mean_s = _FIRST_GUESS_S
+        self.inside = 0
         self.running = 0
         self.waiting = 0
+
+    @contextmanager
+    def entry(self) -> Iterator[None]:
+        """Come in, before the body is read, so that no more bodies are held than can run and wait.
+
+        Raises RequestError (429, with Retry-After).
+        """
+        if self.inside >= self._concurrency + self._queue:
+            raise self._full()
+        self.inside += 1
+        try:
+            yield
+        finally:
+            self.inside -= 1
 
     @asynccontextmanager
     async def place(self) -> AsyncIterator[None]:
         """Hold a place. Raises RequestError (429, with Retry-After) where none comes free in time."""
-        await self._enter()
-        self.running += 1
-        began = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.running -= 1
-            self._places.release()
-            self._mean_s += _WEIGHT * (time.perf_counter() - began - self._mean_s)
-
-    async def _enter(self) -> None:
-        if self._places.locked() and self.waiting >= self._queue:
-            raise self._full()
         self.waiting += 1
         try:
             async with asyncio.timeout(self._queue_s):
@@ -47,6 +49,14 @@ class Admission:
             raise self._full() from None
         finally:
             self.waiting -= 1
+        self.running += 1
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.running -= 1
+            self._places.release()
+            self._mean_s += _WEIGHT * (time.perf_counter() - began - self._mean_s)
 
     def _full(self) -> RequestError:
         wait_s = max(1.0, self._mean_s * (self.waiting + 1) / self._concurrency)

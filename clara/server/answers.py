@@ -18,11 +18,11 @@ from clara.server.connection import while_connected
 from clara.server.errors import RequestError
 from clara.server.exchange import Exchange, exchange_of
 from clara.server.forms import Form
+from clara.server.metering import price_of
 from clara.server.replies import send_json
 from clara.server.schemas import ClaraExtension
 from clara.server.service import Service, service_of
 from clara.server.streaming import DONE, event_bytes, happenings, send_events
-from clara.server.upstream import price_of
 from clara.types import Event, Reply
 
 
@@ -33,6 +33,10 @@ class Answers:
         self._form = form
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with service_of(scope).admission.entry():
+            await self._answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         service, exchange = service_of(scope), exchange_of(scope)
         limits = service.settings.server
         body, raw = await read_json(scope, receive, limits)
@@ -77,8 +81,7 @@ class _Answer:
     async def whole(self, send: Send) -> None:
         async with self.service.admission.place(), asyncio.timeout(self.service.settings.server.request_s):
             replies = await replies_of(self.ask, self.count)
-            for reply in replies:
-                self.exchange.answered(reply)
+            self.exchange.replies = replies
             await send_json(send, self.form.whole(replies))
 
     async def stream(self, send: Send) -> None:
@@ -105,19 +108,14 @@ class _Answer:
                         replies[number] = happened
                         shown = self.form.end(number, happened)
                     else:
-                        self.exchange.saw(number, happened)
                         shown = self.form.event(number, happened)
                     for event in shown:
                         yield event_bytes(event)
                     if time.monotonic() > ends:
                         raise TimeoutError
         finally:
-            for number in range(self.count):
-                if number in replies:
-                    self.exchange.answered(replies[number])
-                else:
-                    self.exchange.broke_off(number, lambda name: price_of(self.service.settings, name))
-        for event in self.form.close([replies[number] for number in sorted(replies)]):
+            self.exchange.replies = [replies[number] for number in sorted(replies)]
+        for event in self.form.close(self.exchange.replies):
             yield event_bytes(event)
         yield DONE
 
@@ -134,7 +132,10 @@ def _method(service: Service, named: Named, extension: ClaraExtension) -> str:
     method = extension.method or named.method or ""
     if method not in service.catalogue.methods:
         known = ", ".join(sorted(service.catalogue.methods))
-        raise RequestError(400, "unknown_method", f"no such method here; choose one of {known}", param="clara.method")
+        why = "" if service.clara.models else " (the others need a model: set model)"
+        raise RequestError(
+            400, "unknown_method", f"no such method here; choose one of {known}{why}", param="clara.method"
+        )
     return method
 
 

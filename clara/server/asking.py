@@ -11,6 +11,7 @@ from typing import Any
 from clara.config import Settings
 from clara.engine import Clara
 from clara.models import Call, ChatModel, build_models
+from clara.server.metering import Metered
 from clara.server.schemas import ClaraExtension
 from clara.trace import Observer
 from clara.types import Event, Finish, Reply, Usage
@@ -102,7 +103,7 @@ class OtherModels:
             # Address, key and options are those of `model`: another provider must never be sent them.
             foreign: dict[str, Any] = {} if own else {"base_url": None, "api_key": None, "model_options": {}}
             settings = self._settings.model_copy(update=alone | foreign | {"fallback_models": (), "cache": "off"})
-            self._open[name] = build_models(settings).draft
+            self._open[name] = Metered(build_models(settings).draft, settings)
         return self._open[name]
 
     async def aclose(self) -> None:

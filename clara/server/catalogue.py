@@ -35,6 +35,7 @@ class Catalogue:
             **{f"{CLARA}:{name}": Named(method=name) for name in methods},
             CLARA: Named(method=method),
         }
+        self._full = {name: Named(upstream=name) for name in configured if name and _is_upstream(name)}
 
     def names(self) -> list[str]:
         """Return every name, CLARA's own first."""
@@ -42,7 +43,7 @@ class Catalogue:
 
     def find(self, name: str) -> Named:
         """Return what a name stands for. Raises RequestError (404)."""
-        found = self._named.get(name) or self._named.get(name.removeprefix(f"{OPENAI}:"))
+        found = self._named.get(name) or self._full.get(name)
         if found is None:
             raise RequestError(
                 404, "model_not_found", f"no model {name[:60]!r} here; GET /v1/models lists them", param="model"

@@ -42,6 +42,10 @@ class Embeddings:
     """`POST /v1/embeddings`: the vectors of the knowledge base's embedder."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with service_of(scope).admission.entry():
+            await self._embed(scope, receive, send)
+
+    async def _embed(self, scope: Scope, receive: Receive, send: Send) -> None:
         service = service_of(scope)
         body, _ = await read_json(scope, receive, service.settings.server)
         _refuse_tokens(body.get("input"))
@@ -58,7 +62,7 @@ class Embeddings:
                 400, "invalid_request", f"input: give 1 to {_MOST_TEXTS} texts, none blank", param="input"
             )
         embedder = (await asyncio.to_thread(service.clara.knowledge)).space.embedder
-        async with service.admission.place():
+        async with service.admission.place(), asyncio.timeout(service.settings.server.request_s):
             vectors = await while_connected(receive, asyncio.to_thread(embedder.embed, texts))
         if asked.dimensions not in (None, vectors.shape[1]):
             raise RequestError(

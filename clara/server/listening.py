@@ -8,6 +8,7 @@ from asyncio import TimerHandle
 from typing import Any
 
 import uvicorn
+from starlette.applications import Starlette
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from clara.config import ServerSettings, Settings
@@ -15,6 +16,7 @@ from clara.engine import Clara
 from clara.errors import ConfigError
 from clara.server.app import build_app
 from clara.server.errors import Failure
+from clara.server.logs import logger
 from clara.server.middleware import is_loopback
 
 _KEEP_ALIVE_S = 75  # longer than proxies keep theirs: who closes first must not be we, or they see a broken one
@@ -22,12 +24,10 @@ _MOST_HEAD_BYTES = 64 * 1024
 
 
 def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT, then end what was accepted. Raises ConfigError."""
+    """Serve until SIGTERM or SIGINT, then end what was accepted. Raises ConfigError and KnowledgeError."""
     check_address(settings.server)
-    server = make_server(Clara(settings=settings))
+    server = make_server(Clara(settings=settings, notify=logger.warning))
     server.run()
-    if not server.started:
-        raise ConfigError(f"cannot listen on {settings.server.host}:{settings.server.port}; the log says why")
 
 
 def check_address(own: ServerSettings) -> None:
@@ -43,7 +43,7 @@ def make_server(clara: Clara) -> uvicorn.Server:
     own = clara.settings.server
     app = build_app(clara)
     config = uvicorn.Config(
-        app, host=own.host, port=own.port, http=_protocol(own.receive_s), ws="none", lifespan="on", log_config=None,
+        app, host=own.host, port=own.port, http=_protocol(own.receive_s), ws="none", lifespan="off", log_config=None,
         access_log=False, server_header=False, proxy_headers=False, timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=int(own.drain_s) or 1,
     )  # fmt: skip
@@ -51,9 +51,18 @@ def make_server(clara: Clara) -> uvicorn.Server:
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, app: Any) -> None:
+    def __init__(self, config: uvicorn.Config, app: Starlette) -> None:
         super().__init__(config)
         self._app = app
+
+    async def _serve(self, sockets: Any = None) -> None:
+        # The application's life is opened here: uvicorn would make a traceback in the log of what keeps it from it.
+        async with self._app.router.lifespan_context(self._app):
+            try:
+                await super()._serve(sockets)
+            except SystemExit:  # its way to say that it has no address; why is in the log
+                where = f"{self.config.host}:{self.config.port}"
+                raise ConfigError(f"cannot listen on {where}; the log says why") from None
 
     async def shutdown(self, sockets: Any = None) -> None:
         self._app.state.service.draining = True

@@ -6,7 +6,8 @@ import json
 import logging
 import sys
 import time
-from typing import Any
+import warnings
+from typing import Any, TextIO
 
 from clara.server.exchange import Exchange
 
@@ -34,6 +35,7 @@ def set_up_logs() -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    warnings.showwarning = _warned
     for chatty in ("httpx2", "httpcore2", "httpx", "openai", "chromadb", "uvicorn.access"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
@@ -56,7 +58,7 @@ def log_exchange(exchange: Exchange, *, content: bool) -> None:
         "prompt_tokens": exchange.prompt_tokens,
         "completion_tokens": exchange.completion_tokens,
         "cost": exchange.cost,
-        "calls": sum(reply.usage.calls for reply in exchange.replies),
+        "calls": exchange.calls,
         "method": [answer.method for answer in answers],
         "language": [answer.language for answer in answers],
         "abstained": [answer.abstained for answer in answers],
@@ -64,10 +66,20 @@ def log_exchange(exchange: Exchange, *, content: bool) -> None:
     if content:
         fields |= exchange.content | {"answers": [reply.text for reply in exchange.replies]}
     fields = {name: value for name, value in fields.items() if value not in (None, [])}
-    level = logging.ERROR if exchange.status >= 500 else logging.INFO
+    broke_off = exchange.status == 200 and exchange.error is not None  # a stream that failed after it had begun
+    level = logging.ERROR if exchange.status >= 500 or broke_off else logging.INFO
     if exchange.route in _WATCHED and exchange.status < 400:  # asked every few seconds, by those who run it
         level = logging.DEBUG
     logger.log(level, "request", extra={"fields": fields})
+
+
+def _warned(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int,
+    file: TextIO | None = None, line: str | None = None,
+) -> None:  # fmt: skip
+    """Log where a package warns, without its words: they may hold what was asked."""
+    fields = {"cause": category.__name__, "place": f"{filename.rpartition('/')[2]}:{lineno}"}
+    logger.warning("a package warns", extra={"fields": fields})
 
 
 def _without_content(record: logging.LogRecord) -> list[str]:

@@ -53,8 +53,11 @@ class Metrics:
         self._seconds.labels(exchange.route).observe(exchange.seconds)
         for reply in exchange.replies:
             self._count_reply(reply)
-        if not exchange.replies:  # an upstream model's own reply, in a language that nobody looked at
-            self._count_tokens("", exchange.prompt_tokens, exchange.completion_tokens)
+        # Of an upstream model's own reply, or of one that never came to its end: in a language that nobody told.
+        used = [reply.usage for reply in exchange.replies]
+        prompt = exchange.prompt_tokens - sum(usage.prompt_tokens for usage in used)
+        written = exchange.completion_tokens - sum(usage.completion_tokens for usage in used)
+        self._count_tokens("", max(0, prompt), max(0, written))
         if exchange.cost:
             self._cost.inc(exchange.cost)
 

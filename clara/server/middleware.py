@@ -66,7 +66,7 @@ class Guarding:
             service = service_of(scope)
             headers = dict(scope["headers"])
             if not service.settings.server.keys and not is_loopback(_host(headers.get(b"host", b""))):
-                raise RequestError(403, "unknown_host", "without keys this service answers to localhost alone")
+                raise RequestError(403, "unknown_host", "without server.keys this service answers to localhost alone")
             if scope["path"].startswith(_API):
                 exchange = exchange_of(scope)
                 exchange.key = service.keys.holder(headers.get(b"authorization", b""))

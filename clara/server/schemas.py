@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -11,6 +12,7 @@ from clara.server.errors import RequestError
 
 Form = TypeVar("Form", bound=BaseModel)
 _Text = Annotated[str, Field(max_length=1_000_000)]
+_SAID = {"extra_forbidden": "no such option", "model_type": "input should be an object"}
 
 
 class _Open(BaseModel):
@@ -36,12 +38,19 @@ class Part(_Open):
     type: str
 
 
+class ToolCall(_Open):
+    """A call that the model made in an earlier message."""
+
+    id: str | None = None
+    function: dict[str, Any] | None = None
+
+
 class Message(_Open):
     """A message in the form of chat completions."""
 
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
     content: _Text | list[Part] | None = None
-    tool_calls: list[dict[str, Any]] | None = None
+    tool_calls: list[ToolCall] | None = None
     tool_call_id: str | None = None
 
 
@@ -195,6 +204,17 @@ def checked(form: type[Form], body: dict[str, Any]) -> Form:
         return form.model_validate(body)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        path = ".".join(str(part) for part in first["loc"])
-        said = "no such option" if first["type"] == "extra_forbidden" else first["msg"].lower()
+        path = _path(first["loc"], body, missing=first["type"] == "missing")
+        said = _SAID.get(first["type"], first["msg"].lower())
         raise RequestError(400, "invalid_request", f"{path}: {said}", param=path) from None
+
+
+def _path(place: Sequence[str | int], body: Any, *, missing: bool) -> str:
+    """Return where in a body a field is, without the names of the forms that Pydantic tried on the way to it."""
+    parts = []
+    for part in place:
+        known = range(len(body)) if isinstance(body, list) else body if isinstance(body, dict) else ()
+        if part in known:
+            parts.append(str(part))
+            body = body[part]
+    return ".".join([*parts, str(place[-1])] if missing else parts)

@@ -19,6 +19,7 @@ from clara.server.catalogue import OPENAI, Catalogue
 from clara.server.exchange import Exchange
 from clara.server.keys import Keys, Quotas
 from clara.server.logs import log_exchange, logger
+from clara.server.metering import metered
 from clara.server.metrics import Metrics
 from clara.server.tracing import Tracing
 from clara.server.upstream import Upstream
@@ -93,8 +94,10 @@ def service_of(scope: Scope) -> Service:
 
 @asynccontextmanager
 async def open_service(clara: Clara) -> AsyncIterator[Service]:
-    """Make a service around an engine, which the caller closes. Raises ConfigError."""
+    """Make a service around an engine, whose calls it counts and which the caller closes. Raises ConfigError."""
     settings, own = clara.settings, clara.settings.server
+    if clara.models is not None:
+        clara.models = metered(clara.models, settings)
     admission = Admission(own.concurrency, own.queue, own.queue_s)
     metrics = Metrics()
     metrics.watch("running", lambda: admission.running)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing
 from typing import Any
@@ -16,8 +17,9 @@ from clara.types import Event, Reply
 Happening = tuple[int, Event | Reply | None]
 _OPENING_S = 0.25
 DONE = b"data: [DONE]\n\n"
-_HEADERS = [
-    (b"content-type", b"text/event-stream; charset=utf-8"),
+_LINE_ENDS = re.compile(b"\xc2\x85|\xe2\x80[\xa8\xa9]")
+"""U+0085, U+2028 and U+2029: JSON may hold them as they are, and clients that split text into lines split there."""
+STREAM_HEADERS = [
     (b"cache-control", b"no-cache"),
     (b"x-accel-buffering", b"no"),  # or a proxy holds the events back
 ]
@@ -61,7 +63,11 @@ async def happenings(ask: Ask, count: int, heartbeat_s: float) -> AsyncGenerator
 
 def event_bytes(value: Mapping[str, Any]) -> bytes:
     """Return one event: `data:` alone, since clients stumble over `id:`, `event:` and `retry:`."""
-    return b"data: " + to_json(value) + b"\n\n"
+    return b"data: " + _LINE_ENDS.sub(_escaped, to_json(value)) + b"\n\n"
+
+
+def _escaped(found: re.Match[bytes]) -> bytes:
+    return b"\\u%04x" % ord(found[0].decode())
 
 
 async def send_events(
@@ -74,7 +80,8 @@ async def send_events(
     failed: Exception | None = None
     async with aclosing(events):
         first = await anext(events)
-        await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+        headers = [(b"content-type", b"text/event-stream; charset=utf-8"), *STREAM_HEADERS]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
         try:
             await send({"type": "http.response.body", "body": first, "more_body": True})
             async for piece in events:

@@ -15,13 +15,16 @@ from clara.models.openai import open_client
 from clara.server.catalogue import OPENAI
 from clara.server.errors import RequestError
 from clara.server.exchange import Exchange
+from clara.server.metering import cost_of
+from clara.server.streaming import STREAM_HEADERS
 
 _OPENAI_URL = "https://api.openai.com/v1"
 _NOT_PASSED_ON = frozenset({"clara", "api_key", "api_base", "base_url", "api_version", "extra_headers"})
 """CLARA's own, and what gateways take for an address or a key of the client's choice."""
-_PASSED_BACK = (b"content-type", b"retry-after", b"x-should-retry", b"retry-after-ms")
+_PASSED_BACK = (b"content-type", b"content-encoding", b"retry-after", b"x-should-retry", b"retry-after-ms")
 _TAIL = 4096
 _BYTES_A_TOKEN = 4
+_EVENT = b"data: {"
 _USED = re.compile(rb'"(prompt_tokens|completion_tokens|input_tokens|output_tokens)"\s*:\s*(\d+)')
 
 
@@ -44,16 +47,16 @@ class Upstream:
         model = str(body["model"]).removeprefix(f"{OPENAI}:")
         if model != body["model"] or not _NOT_PASSED_ON.isdisjoint(body):
             raw = to_json({k: v for k, v in body.items() if k not in _NOT_PASSED_ON} | {"model": model})
-        counting = _Counting(len(raw))
+        counting = Counting(len(raw))
         try:
-            await self._relay(path, raw, send, counting)
+            status = await self._relay(path, raw, send, counting)
+            if status >= 400:
+                exchange.error = "upstream_rate_limited" if status == 429 else "upstream_error"
         finally:
             prompt, completion = counting.tokens()
-            price = price_of(self._settings, model)
-            cost = None if price is None else (price[0] * prompt + price[1] * completion) / 1e6
-            exchange.used(prompt, completion, cost)
+            exchange.used(prompt, completion, cost_of(self._settings, model, prompt, completion))
 
-    async def _relay(self, path: str, raw: bytes, send: Send, counting: _Counting) -> None:
+    async def _relay(self, path: str, raw: bytes, send: Send, counting: Counting) -> int:
         request = self._client.build_request("POST", f"{self._url}{path}", content=raw, headers=self._headers)
         try:
             response = await self._client.send(request, stream=True)
@@ -64,11 +67,15 @@ class Upstream:
                         headers={"x-should-retry": "false"},
                     )  # fmt: skip
                 kept = [(name, value) for name, value in response.headers.raw if name.lower() in _PASSED_BACK]
+                if response.headers.get("content-type", "").startswith("text/event-stream"):
+                    kept += STREAM_HEADERS
                 await send({"type": "http.response.start", "status": response.status_code, "headers": kept})
                 async for piece in response.aiter_raw():
-                    counting.add(piece)
+                    if response.is_success:  # what is refused took no tokens
+                        counting.add(piece)
                     await send({"type": "http.response.body", "body": piece, "more_body": True})
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
+                return response.status_code
             finally:
                 await response.aclose()
         except httpx2.TimeoutException:
@@ -97,22 +104,23 @@ class Upstream:
         await self._client.aclose()
 
 
-def price_of(settings: Settings, name: str) -> tuple[float, float] | None:
-    """Return the price of a model, with or without its provider before its name; None where none is set."""
-    prices = {known.partition(":")[2] or known: price for known, price in settings.prices.items()}
-    return prices.get(name.partition(":")[2] or name)
+class Counting:
+    """Finds the tokens that a reply says it took, at its end; where it says nothing they are estimated.
 
-
-class _Counting:
-    """Finds the tokens that a reply says it took, at its end; where it says nothing they are estimated."""
+    A stream says nothing of them unless it was asked to. A model sends an event for each token or few, which is nearer
+    than the size: most of an event is names. asked: bytes of the request.
+    """
 
     def __init__(self, asked: int) -> None:
         self._asked = asked
         self._tail = b""
-        self._size = 0
+        self._size = self._events = 0
 
     def add(self, piece: bytes) -> None:
+        """Take the next piece of a reply."""
         self._size += len(piece)
+        # An event's first line may come in two pieces; what was counted before is not counted again.
+        self._events += (self._tail[-len(_EVENT) + 1 :] + piece).count(_EVENT)
         self._tail = (self._tail + piece)[-_TAIL:]
 
     def tokens(self) -> tuple[int, int]:
@@ -123,5 +131,5 @@ class _Counting:
         prompt = found.get(b"prompt_tokens", found.get(b"input_tokens"))
         completion = found.get(b"completion_tokens", found.get(b"output_tokens"))
         if prompt is None or completion is None:
-            return -(-self._asked // _BYTES_A_TOKEN), -(-self._size // _BYTES_A_TOKEN)
+            return -(-self._asked // _BYTES_A_TOKEN), self._events or -(-self._size // _BYTES_A_TOKEN)
         return prompt, completion

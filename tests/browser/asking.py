@@ -28,6 +28,11 @@ def with_model(fake: FakeOpenAI, base: KnowledgeBase, home: Path, **server: Any)
                    prices={"fake-1": (1.0, 2.0)}, server=server)  # fmt: skip
 
 
+def answering(body: str) -> Callable[[Any], None]:
+    """Answer a request in the service's place with these events."""
+    return lambda route: route.fulfill(body=body, content_type="text/event-stream")
+
+
 def box(page: Any) -> Any:
     return page.locator("#question")
 
@@ -43,7 +48,7 @@ def put(page: Any, question: str) -> Any:
 def ask(page: Any, question: str) -> Any:
     """Ask and wait for the end."""
     turn = put(page, question)
-    turn.locator("dl").wait_for()
+    turn.locator("dl").wait_for(state="attached")  # on a telephone it is folded away
     return turn
 
 

@@ -35,6 +35,8 @@ def test_a_question_is_answered_in_its_language_with_its_evidence(visit: Open, o
     link.click()
     target = page.locator(str(link.get_attribute("href")))
     assert target.evaluate("node => node === document.activeElement") and quotes[0] in target.inner_text()
+    target.locator("a.number").click()
+    assert link.evaluate("node => node === document.activeElement")
     drafts = turn.locator(".beside article")
     assert drafts.count() == 2 and {"English"} < set(drafts.locator("h4 .quiet").all_inner_texts())
     boxes = [draft.bounding_box() for draft in drafts.all()]
@@ -88,7 +90,10 @@ def test_a_choice_question_is_put_with_its_options(visit: Open, offline: Served)
     turn = ask(page, "¿Qué síntoma aparece en el glaucoma agudo de ángulo cerrado?")
     assert turn.locator(".said").inner_text() == f"B) {options[1]}"
     assert turn.locator(".facts").inner_text().startswith("Choice B")
-    assert "B has most evidence" in turn.inner_text() and page.get_by_label("Option A").input_value() == ""
+    decided = turn.locator("details", has_text="How it was decided")
+    assert decided.locator("[lang=es]").inner_text().startswith("B ")  # for the asker
+    assert "B has most evidence" in decided.locator("[lang=en]").inner_text()
+    assert page.get_by_label("Option A").input_value() == ""
 
 
 def test_stages_and_sentences_appear_before_the_answer_is_whole(
@@ -108,6 +113,7 @@ def test_stages_and_sentences_appear_before_the_answer_is_whole(
         turn.locator(".steps li", has_text=stage).first.wait_for()
     assert turn.locator(".said").count() == 0 and turn.get_by_text("Working on the answer.").is_visible()
     assert re.match("Draft written|Passages found: [1-9]|Question translated", page.get_by_role("status").inner_text())
+    assert re.search("Calls to models [2-3].+ [1-9]", turn.locator(".working").inner_text())
     checking.set()
     first = WRITTEN["es"]["lenses"].rstrip(".")
     turn.locator(".said", has_text=first).wait_for()

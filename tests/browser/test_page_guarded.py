@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from clara import KnowledgeBase
 from tests import fake_openai
-from tests.browser.asking import CATARACT, Open, ask, put, violations
+from tests.browser.asking import CATARACT, Open, answering, ask, put, violations
 from tests.fake_openai import FakeOpenAI
 from tests.serving import Served, serving
 from tests.writer import QUESTIONS, Writer
@@ -19,16 +18,12 @@ KEY = "clinic-key-0123456789abcdef"
 REFUSED = re.compile(r"Failed to load resource: .* 401 ")
 
 
-def answering(body: str) -> Callable[[Any], None]:
-    return lambda route: route.fulfill(body=body, content_type="text/event-stream")
-
-
 def test_what_is_hostile_is_shown_as_text_and_does_nothing(
     visit: Open, modelled: Served, openai_server: FakeOpenAI
 ) -> None:
     evil = (
         "<img src=x onerror='document.title=\"owned\"'><script>document.title='owned'</script>\n"
-        "[here](javascript:alert(1)) **<b>bold</b>** \u202edrowrof\n- <svg onload=alert(1)> [99]"
+        "[here](javascript:alert(1)) **<b>bold</b>** \u202edrowrof\n- <svg onload=alert(1)> ![](http://x.example/) [99]"
     )
     openai_server.script = lambda _: evil
     page = visit(modelled)
@@ -41,6 +36,11 @@ def test_what_is_hostile_is_shown_as_text_and_does_nothing(
     assert turn.locator(inert).count() == 0 and turn.locator(".said strong").inner_text() == "<b>bold</b>"
     page.locator("#open-history").click()
     assert "<img src=x" in page.locator("#chats").inner_text() and page.locator(f"#chats :is({inert})").count() == 0
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Markdown").click()
+    text = Path(download.value.path()).read_text("utf-8")
+    assert "\\<img src=x" in text and not re.search(r"(?<!\\)(<|!\[)|\u202e", text)
+    assert text.splitlines()[2].endswith("[99]")  # the question, on the heading's one line
 
 
 def test_no_field_of_a_reply_is_trusted(visit: Open, offline: Served) -> None:
@@ -58,14 +58,20 @@ def test_no_field_of_a_reply_is_trusted(visit: Open, offline: Served) -> None:
     }
     events = [
         {"kind": "started", "stage": evil, "at_s": 0, "data": {"language": evil}},
-        {"kind": "decision", "stage": "reconcile", "at_s": 0, "data": {"words": evil, "scores": {evil: 1}}},
+        {
+            "kind": "decision",
+            "stage": "reconcile",
+            "at_s": 0,
+            "data": {"words": evil, "said": evil, "scores": {evil: 1}},
+        },
+        {"kind": "evidence", "stage": evil, "at_s": 0, "data": {"passed": [{"id": f"{evil}2", "score": 1}]}},
         {"kind": "route_failed", "stage": evil, "at_s": 0, "data": {"error": evil}},
     ]
     told = {
         "method": evil, "language": evil, "choice": evil, "confidence": 1, "abstained": False, "citations": [citation],
         "verdicts": [dict.fromkeys(("claim", "against", "state", "reason"), evil)], "warnings": [evil], "calls": 1,
         "rounds": 1, "cost": 0, "drafts": [draft],
-        "trace": [{"kind": "evidence", "data": {"passed": [{"id": evil, "score": 1}]}}],
+        "trace": [],
     }  # fmt: skip
     chunks: list[Any] = [{"choices": [{"delta": {}}], "clara": event} for event in events]
     chunks += [{"choices": [{"delta": {"content": f"{evil} [1]"}}]}]
@@ -74,9 +80,11 @@ def test_no_field_of_a_reply_is_trusted(visit: Open, offline: Served) -> None:
     page = visit(offline)
     page.route("**/v1/chat/completions", answering(stream))
     turn = ask(page, "?")
-    assert turn.inner_text().count("<img src=x") >= 12 and page.title() == "CLARA"
+    assert turn.inner_text().count("<img src=x") >= 13 and page.title() == "CLARA"
     assert turn.locator("img, script, b, [onerror]").count() == 0
-    assert {link.get_attribute("href") for link in turn.locator("a").all()} == {"#e1-1", "http://evil.example/?a="}
+    assert {link.get_attribute("href") for link in turn.locator("a").all()} == {
+        "#e1-1", "#e1-1-cited", "http://evil.example/?a="
+    }  # fmt: skip
     assert violations(page) == []
 
 
@@ -124,6 +132,7 @@ def test_history_stays_in_the_browser_and_can_be_opened_saved_and_deleted(visit:
     page.locator("#open-history").click()
     items.nth(1).get_by_role("button", name="Delete").click()
     assert items.count() == 1 and page.locator(".turn").count() == 0
+    page.evaluate("localStorage.setItem('clara-chat-v1-x', '{broken')")  # cannot be listed, and is there all the same
     page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Delete all").click()
     assert page.get_by_text("No chats yet.").is_visible()

@@ -47,9 +47,20 @@ def test_the_image_runs_without_root_and_copies_what_the_package_needs() -> None
     copied = re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE, re.M)
     for name in " ".join(copied).split():
         assert (ROOT / name).exists(), name
+    sent = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert {f"!{name}" for name in " ".join(copied).split()} == {line for line in sent if line.startswith("!")}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = re.search(r'"\.\[(.+?)\]"', DOCKERFILE)
     assert extras is not None and set(extras[1].split(",")) <= set(project["optional-dependencies"])
+
+
+def test_the_unit_for_systemd_is_one_that_systemd_reads() -> None:
+    (unit,) = re.findall(r"```ini\n(.*?)```", DEPLOY, re.S)
+    lines = [line for line in unit.splitlines() if line and not line.startswith("#")]
+    for line in lines:  # a comment at the end of a line is part of its value there
+        assert re.fullmatch(r"\[\w+\]|\w+=[^#]+(?<! )", line), line
+    stop = int(next(line for line in lines if line.startswith("TimeoutStopSec=")).partition("=")[2])
+    assert stop > Settings().server.drain_s
 
 
 def test_every_error_code_is_in_the_table() -> None:

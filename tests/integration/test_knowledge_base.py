@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from clara import Clara
 from clara.config import Settings
 from clara.errors import KnowledgeError
 from clara.knowledge import HashedNGrams, KnowledgeBase
@@ -601,3 +602,15 @@ def test_a_read_only_data_folder_is_said(tmp_path: Path) -> None:
             parent.chmod(0o755)
     said = subprocess.run([sys.executable, "-c", code, str(locked)], capture_output=True, text=True, check=True).stdout
     assert "CLARA_HOME" in said and said.count("\n") == 1
+
+
+def test_what_opening_takes_is_told_to_who_wants_it_and_else_in_the_first_answer(tmp_path: Path) -> None:
+    told: list[str] = []
+    with Clara("evidence", home=tmp_path / "a", notify=told.append) as clara:
+        assert not any("knowledge base for the first time" in line for line in clara.ask("What is glaucoma?").warnings)
+    assert told == ["building the knowledge base for the first time"]
+    with Clara("evidence", home=tmp_path / "b") as clara:
+        assert (
+            told[0] in clara.ask("What is glaucoma?").warnings
+            and told[0] not in clara.ask("What is glaucoma?").warnings
+        )

@@ -121,6 +121,15 @@ def test_what_cannot_be_read_is_refused_in_one_line(
 def test_the_field_at_fault_is_named(served: Served) -> None:
     error = post(served, asked(temperature=9)).json()["error"]
     assert error["param"] == "temperature" and error["type"] == "invalid_request_error"
+    for sent, param, said in (
+        (asked(stop=[5]), "stop", "input should be a valid string"),
+        (asked(clara=5), "clara", "input should be an object"),
+        (asked(messages=[{"content": "x"}]), "messages.0.role", "field required"),
+        (asked(messages=[*MESSAGES, {"role": "assistant", "tool_calls": [{"function": 5}]}]),
+         "messages.1.tool_calls.0.function", "input should be a valid dictionary"),
+    ):  # fmt: skip
+        error = post(served, sent).json()["error"]
+        assert (error["param"], error["message"]) == (param, f"{param}: {said}")
 
 
 def test_other_kinds_of_body_and_other_methods(served: Served) -> None:
@@ -332,7 +341,8 @@ def test_the_log_holds_no_word_of_what_was_asked_or_answered(
         assert post(served, asked(stream=True)).status_code == 200
         openai_server.script = lambda _: Reply(status=500, text=ASKED)
         post(served, asked())
-        _wait_for(lambda: len([r for r in caplog.records if r.name == "clara.server"]) >= 3)
+        post(served, asked(stream=True))
+        _wait_for(lambda: len([r for r in caplog.records if r.name == "clara.server"]) >= 4)
     lines = [JsonLines().format(record) for record in caplog.records]
     ours = [
         json.loads(line) for line, record in zip(lines, caplog.records, strict=True) if record.name == "clara.server"
@@ -341,6 +351,7 @@ def test_the_log_holds_no_word_of_what_was_asked_or_answered(
     assert (first["request_id"], first["status"], first["key"], first["language"]) == ("log-1", 200, "clinic", ["es"])
     assert first["calls"] > 0 and first["completion_tokens"] > 0 and first["seconds"] > 0
     assert ours[2]["level"] == "error" and ours[2]["cause"] == "ModelStatusError"
+    assert (ours[3]["level"], ours[3]["status"], ours[3]["error"]) == ("error", 200, "upstream_error")
     for line in lines:
         for word in ("síntomas", "halos", "glaucoma", KEY, SECRET):
             assert word not in line

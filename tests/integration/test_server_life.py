@@ -76,8 +76,9 @@ async def test_a_client_that_leaves_cancels_its_upstream_calls(
         assert served.service.admission.running == 0
 
 
-async def test_what_a_client_that_leaves_a_stream_has_used_is_counted(
-    fake: FakeOpenAI, shipped_kb: KnowledgeBase, tmp_path: Path
+@pytest.mark.parametrize("sent", [body(), body(stream=True)])
+async def test_what_a_client_that_leaves_has_used_is_counted(
+    fake: FakeOpenAI, shipped_kb: KnowledgeBase, tmp_path: Path, sent: dict[str, Any]
 ) -> None:
     inner, asked_last = doctor(), threading.Event()
 
@@ -91,7 +92,7 @@ async def test_what_a_client_that_leaves_a_stream_has_used_is_counted(
     keys = {"clinic": {"key": KEY, "tokens_per_day": 50}}
     with started(fake, shipped_kb, tmp_path, keys=keys) as served:
         client = Client(port_of(served), KEY)
-        asking = asyncio.create_task(client.post(body(stream=True)))
+        asking = asyncio.create_task(client.post(sent))
         await asyncio.to_thread(asked_last.wait, 10)
         await client.aclose()
         await asyncio.gather(asking, return_exceptions=True)
@@ -99,6 +100,8 @@ async def test_what_a_client_that_leaves_a_stream_has_used_is_counted(
         async with Client(port_of(served), KEY) as again:
             status, said = await again.post(body())
         assert status == 429 and b"tokens_limit" in said
+        metrics = served.service.metrics.page().decode()
+        assert float(metrics.split('clara_tokens_total{kind="prompt",language=""} ')[1].split()[0]) > 50
 
 
 async def test_what_waits_for_its_turn_leaves_the_queue_when_its_client_leaves(
@@ -130,6 +133,28 @@ async def test_what_finds_no_place_is_told_when_to_come_again(
     assert {reply.json()["error"]["code"] for reply in refused} == {"overloaded"}
 
 
+async def test_bodies_under_way_are_no_more_than_can_run_and_wait(
+    fake: FakeOpenAI, shipped_kb: KnowledgeBase, tmp_path: Path
+) -> None:
+    begun = b"POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+    with started(fake, shipped_kb, tmp_path, concurrency=1, queue=2) as served:
+        writers = []
+        for _ in range(3):
+            _, writer = await asyncio.open_connection("127.0.0.1", port_of(served))
+            writer.write(begun + b'content-length: 500\r\n\r\n{"model":')
+            writers.append(writer)
+        async with httpx2.AsyncClient(base_url=served.api) as client:
+            large = body() | {"padding": "x" * 5_000_000}
+            replies = [await client.post("/chat/completions", json=large, timeout=30) for _ in range(2)]
+            assert {(reply.status_code, reply.json()["error"]["code"]) for reply in replies} == {(429, "overloaded")}
+            assert (await client.get("/models")).status_code == 200
+            for writer in writers:
+                writer.close()
+                await writer.wait_closed()
+            await _until(lambda: served.service.admission.inside == 0)
+            assert (await client.post("/chat/completions", json=body(), timeout=30)).status_code == 200
+
+
 async def test_a_client_that_does_not_read_holds_no_place_for_long(
     fake: FakeOpenAI, shipped_kb: KnowledgeBase, tmp_path: Path
 ) -> None:
@@ -145,6 +170,21 @@ async def test_a_client_that_does_not_read_holds_no_place_for_long(
         writer.close()
         with contextlib.suppress(OSError):
             await writer.wait_closed()
+
+
+async def test_embedding_takes_no_longer_than_a_request_may(
+    fake: FakeOpenAI, shipped_kb: KnowledgeBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+    monkeypatch.setattr(shipped_kb.space.embedder, "embed", lambda texts: go_on.wait(30))
+    with started(fake, shipped_kb, tmp_path, request_s=0.2) as served:
+        try:
+            async with httpx2.AsyncClient() as client:
+                asked = {"model": "clara", "input": "ojo"}
+                reply = await client.post(f"{served.api}/embeddings", json=asked, timeout=10)
+        finally:
+            go_on.set()
+    assert (reply.status_code, reply.json()["error"]["code"]) == (504, "timeout")
 
 
 async def test_two_hundred_streams_for_a_while(fake: FakeOpenAI, shipped_kb: KnowledgeBase, tmp_path: Path) -> None:
@@ -229,7 +269,17 @@ def test_the_command_refuses_what_cannot_be_served(tmp_path: Path) -> None:
             check=False,
             timeout=60,
         )
-    assert done.returncode != 0 and "address already in use" in done.stderr.lower()
+    assert done.returncode == 2 and "address already in use" in done.stderr.lower()
+    assert done.stderr.splitlines()[-1].startswith("error: cannot listen on 127.0.0.1:")
+
+
+def test_what_keeps_the_service_from_opening_is_said_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    command = [str(Path(sys.executable).parent / "clara"), "serve", "--port", "0"]
+    variables = os.environ | {"CLARA_HOME": str(tmp_path / "file")}
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=variables, check=False, timeout=60)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "set CLARA_HOME to a writable folder" in done.stderr.splitlines()[-1]
 
 
 async def _until(happened: Callable[[], bool]) -> None:

@@ -221,3 +221,8 @@ def test_a_file_in_the_working_folder_may_hold_a_key_for_its_own_address() -> No
     write(f'[rerank]\nbase_url = "http://127.0.0.1:9"\napi_key = "{KEY}"')
     secret = load_settings().rerank.api_key
     assert secret is not None and secret.get_secret_value() == KEY
+
+
+def test_a_price_is_found_by_the_name_that_calls_are_recorded_under() -> None:
+    prices = load_settings({"prices": {"openai:gpt-5": (1, 2), "llama3.3:70b": (3, 4)}}).prices_by_model
+    assert prices["gpt-5"] == prices["openai:gpt-5"] == (1, 2) and prices["llama3.3:70b"] == (3, 4)

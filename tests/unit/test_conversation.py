@@ -55,6 +55,11 @@ def test_messages_of_every_role_find_their_place() -> None:
         ([{"role": "user", "content": 5}], "message 1: content is neither"),
         ([{"role": "user", "content": ["x"]}], "message 1: content is neither"),
         ([{"role": "user", "content": [{"type": "text", "text": None}]}], "message 1: a text part holds no text"),
+        (
+            [{"role": "user", "content": "x"}, {"role": "assistant", "tool_calls": [{"function": 5}]}],
+            "message 2: a tool call is no object",
+        ),
+        ([{"role": "user", "content": "x"}, {"role": "assistant", "tool_calls": [5]}], "message 2: a tool call is no"),
     ],
 )
 def test_messages_that_cannot_be_read_are_named(messages: Any, said: str) -> None:

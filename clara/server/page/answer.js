@@ -1,10 +1,10 @@
 // One turn as it is seen: the question, the steps as they happen, the answer, and below it all that it rests on.
 
 import { button, make, said, setLanguage } from "./dom.js";
-import { costs, decisions, drafts, evidence, verdicts } from "./grounds.js";
+import { alsoFound, costs, decisions, drafts, evidence, spent, sureness, verdicts } from "./grounds.js";
 import { blocks } from "./marked.js";
 import { lettered } from "./turn.js";
-import { number, percent, word } from "./words.js";
+import { duration, number, word } from "./words.js";
 
 /** Shows a turn. place: its number on the page. again: asks it once more. */
 export class TurnView {
@@ -14,7 +14,8 @@ export class TurnView {
     this.steps = make("ol", { class: "steps" });
     this.stepsBox = make("details", { class: "steps-box", open: turn.state === "asking" },
       make("summary", {}, word("steps")), this.steps);
-    this.working = make("p", { class: "working", hidden: turn.state !== "asking" }, word("working"));
+    this.spent = make("small", {});
+    this.working = make("p", { class: "working", hidden: turn.state !== "asking" }, word("working"), " ", this.spent);
     this.answer = make("div", { class: "answer" });
     this.below = make("div", {});
     this.asked = [make("h2", { id: name, class: "question" }, turn.question)];
@@ -38,18 +39,25 @@ export class TurnView {
   /** Show one more thing that happened. */
   addStep(step) {
     if (step.key === "step_started") this.showLanguage();
-    const detail = [step.stage, step.reason, word("seconds", { count: Number(step.atS.toPrecision(2)) })];
+    const detail = [step.stage, step.reason, duration(step.atS)];
     this.steps.append(make("li", { class: step.key === "step_failed" ? "bad" : null },
       word(step.key, { count: step.count }), " ",
       make("small", {}, make("bdi", {}, detail.filter(Boolean).join(" · ")))));
+    if (this.turn.usage?.calls) this.spent.textContent = spent(this.turn).map((row) => row.join(" ")).join(" · ");
   }
 
   /** Show the answer as far as it has come. */
   showText() {
     const { told, text } = this.turn;
     const citations = told?.citations ?? [];
-    const cite = (n) => citations[n - 1] && make("a", { class: "cite", href: `#${this.anchor(n)}`,
-      "aria-label": `${word("evidence")} ${number(n)}` }, `[${n}]`);
+    const cited = new Set();
+    const cite = (n) => {
+      if (!citations[n - 1]) return null;
+      const id = cited.has(n) ? null : `${this.anchor(n)}-cited`; // where the quote leads back to
+      cited.add(n);
+      const name = `${word("evidence")} ${number(n)}`;
+      return make("a", { id, class: "cite", href: `#${this.anchor(n)}`, "aria-label": name }, `[${n}]`);
+    };
     const part = said("div", told?.language ?? this.turn.answerIn ?? this.turn.language, { class: "said" },
       blocks(text, cite));
     this.answer.replaceChildren(...(text ? [make("h3", { class: "unseen" }, word("answer")), part] : []));
@@ -63,7 +71,7 @@ export class TurnView {
     this.stepsBox.hidden = !turn.steps.length;
     this.showText();
     this.below.replaceChildren(...[
-      this.mark(), this.outcome(), turn.told?.method ? this.grounds() : null, costs(turn),
+      this.mark(), this.outcome(), turn.told?.method ? this.grounds() : [alsoFound(turn), decisions(turn)], costs(turn),
     ].flat().filter(Boolean));
   }
 
@@ -76,8 +84,11 @@ export class TurnView {
     const { told } = this.turn;
     if (!told?.method) return null;
     if (told.abstained) return make("p", { class: "notice" }, make("strong", {}, word("no_answer")));
-    const facts = [[word(told.method === "evidence" ? "match" : "confidence"), percent(told.confidence)]];
-    if (told.choice) facts.unshift([word("choice"), told.choice]);
+    const facts = [
+      [word("choice"), told.choice],
+      [word(told.method === "evidence" ? "match" : "confidence"), sureness(told, told.confidence)],
+    ].filter(([, value]) => value);
+    if (!facts.length) return null;
     return make("p", { class: "facts" }, facts.map(([name, value]) =>
       make("span", {}, `${name} `, make("bdi", { class: "value" }, value))));
   }
@@ -105,6 +116,6 @@ export class TurnView {
 export function errorLine({ code, message, status, waitS }) {
   if (code === "unreachable" || code === "cut_off") return word(`error_${code}`);
   if (status === 401) return word("key_title");
-  if (status === 429 && code === "overloaded") return word("error_busy", { seconds: waitS ?? 5 });
+  if (code === "overloaded" && waitS) return word("error_busy", { seconds: waitS });
   return make("span", {}, word("error_other"), " ", said("span", "en", {}, message));
 }

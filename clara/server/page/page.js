@@ -2,7 +2,8 @@
 
 import { button, direction, make, said } from "./dom.js";
 import { TurnView, errorLine } from "./answer.js";
-import { clearForm, fillForm, readForm, watchForm } from "./form.js";
+import { clearForm, fillForm, fillMethods, readForm, watchForm } from "./form.js";
+import { forgetKey, withKey } from "./key.js";
 import { saveJson, saveMarkdown } from "./save.js";
 import * as store from "./store.js";
 import { Failure, ask, models } from "./stream.js";
@@ -14,6 +15,8 @@ let chat = store.newChat();
 let views = [];
 let known = [];
 let asking = null; // what stops the answer under way
+let pressed = -Infinity; // when the button that asks was pressed last
+const DOUBLE_PRESS_MS = 700;
 
 async function begin() {
   const language = store.chosen().pageLanguage;
@@ -29,9 +32,13 @@ async function begin() {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.isComposing) control("ask").requestSubmit();
   });
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !document.querySelector("dialog[open]")) asking?.abort();
+    // While a word is composed, Escape takes back the word.
+    if (event.key === "Escape" && !event.isComposing && !document.querySelector("dialog[open]")) asking?.abort();
   });
-  control("stop").addEventListener("click", () => asking?.abort());
+  control("stop").addEventListener("click", (event) => {
+    // The button takes the place of the one that asks: pressed twice, that one would stop what it began.
+    if (event.timeStamp - pressed > DOUBLE_PRESS_MS) asking?.abort();
+  });
   control("new-chat").addEventListener("click", () => open(store.newChat()));
   control("open-history").addEventListener("click", showHistory);
   control("close-history").addEventListener("click", () => control("history").close());
@@ -68,56 +75,15 @@ async function learnModels() {
     tellProblem(error);
     return;
   }
-  fillForm(known);
+  fillMethods(known);
   control("no-model").hidden = known.some((name) => name.startsWith("clara:") && name !== "clara:evidence");
-}
-
-/** Do what needs the service's key; ask the reader for one as long as the service refuses. Throws Failure. */
-async function withKey(act) {
-  for (;;) {
-    const sent = store.serviceKey();
-    control("forget-key").hidden = !sent;
-    try {
-      return await act(sent);
-    } catch (error) {
-      if (error.status !== 401 || !(await enterKey(Boolean(sent)))) throw error;
-    }
-  }
-}
-
-/** Return whether the reader gave a key. */
-function enterKey(refused) {
-  const dialog = control("key-dialog");
-  control("key-refused").hidden = !refused;
-  control("key").value = "";
-  return new Promise((resolve) => {
-    const given = () => {
-      store.useKey(control("key").value.trim());
-      dialog.returnValue = "given";
-    };
-    const leave = () => dialog.close("");
-    control("key-form").addEventListener("submit", given);
-    control("close-key").addEventListener("click", leave);
-    dialog.addEventListener("close", () => {
-      control("key-form").removeEventListener("submit", given);
-      control("close-key").removeEventListener("click", leave);
-      resolve(dialog.returnValue === "given");
-    }, { once: true });
-    dialog.returnValue = "";
-    dialog.showModal();
-  });
-}
-
-function forgetKey() {
-  store.useKey("");
-  control("forget-key").hidden = true;
-  control("question").focus();
 }
 
 function submit(event) {
   event.preventDefault();
   const asked = readForm();
   if (!asked || asking) return;
+  pressed = event.submitter ? event.timeStamp : -Infinity;
   clearForm();
   chat.turns.push(newTurn(asked));
   addView(chat.turns.length - 1);
@@ -131,7 +97,9 @@ function askAgain(turn) {
   chat.turns[place] = newTurn({ question, options, answerIn, country, model, policy, languages });
   const old = views[place].node;
   views[place] = viewOf(place);
+  const focused = old.contains(document.activeElement);
   old.replaceWith(views[place].node);
+  if (focused) views[place].node.focus({ preventScroll: true }); // the button that was pressed is gone
   answer(place);
 }
 
@@ -142,6 +110,7 @@ async function answer(place) {
   const stop = new AbortController();
   const began = performance.now();
   asking = stop;
+  control("problem").hidden = true;
   keep(own); // a page that is closed meanwhile has the question still
   showAsking();
   announce(word("working"));
@@ -149,6 +118,7 @@ async function answer(place) {
   try {
     await withKey((key) => receive(turn, own.turns.slice(0, place), place, { key, signal: stop.signal }));
     turn.state = "done";
+    if (!known.length) learnModels(); // the service could not be reached before, or there was no key
   } catch (error) {
     turn.state = error.name === "AbortError" ? "stopped" : "failed";
     if (turn.state === "failed") {
@@ -197,13 +167,16 @@ function announce(line) {
   control("status").replaceChildren(line);
 }
 
-/** Show whether an answer is under way; the focus goes from a button that leaves to the one that comes. */
+/**
+ * Show whether an answer is under way. The focus goes from a button that leaves to what takes its place, but the page is
+ * not moved there: it is the answer that is being read.
+ */
 function showAsking() {
   const focused = document.activeElement;
   control("send").hidden = Boolean(asking);
   control("stop").hidden = !asking;
-  if (asking && focused === control("send")) control("stop").focus();
-  if (!asking && focused === control("stop")) control("question").focus();
+  if (asking && focused === control("send")) control("stop").focus({ preventScroll: true });
+  if (!asking && focused === control("stop")) control("question").focus({ preventScroll: true });
 }
 
 /** Show a chat in place of the one that is open. An answer under way is stopped: nobody would see it. */
@@ -215,7 +188,8 @@ function open(other) {
   showAsking();
   showChat();
   announce("");
-  control("question").focus();
+  control("question").focus({ preventScroll: true });
+  (views.at(-1)?.node ?? document.body).scrollIntoView({ block: "start" });
 }
 
 function showChat() {
@@ -245,8 +219,10 @@ function fillHistory() {
     const title = one.turns[0].question;
     const about = (label) => ({ "aria-label": `${label}: ${title}` });
     return make("li", {},
-      button(said("span", one.turns[0].language, {}, title), () => { control("history").close(); open(one); },
-        { class: "link" }),
+      button(said("span", one.turns[0].language, {}, title), () => {
+        control("history").close();
+        if (one.id !== chat.id) open(one);
+      }, { class: "link" }),
       make("span", { class: "quiet" }, date.format(new Date(one.changed))),
       make("span", { class: "tools" },
         button("Markdown", () => saveMarkdown(one), about("Markdown")),
@@ -266,7 +242,7 @@ function remove(id) {
 
 function deleteAll() {
   if (!confirm(word("delete_all_sure"))) return;
-  store.chats().forEach(({ id }) => store.forget(id));
+  store.forgetAll();
   fillHistory();
   leaveDeleted();
   control("close-history").focus();

@@ -1,5 +1,6 @@
 // A chat as a file.
 
+import { shown } from "./dom.js";
 import { lettered } from "./turn.js";
 import { word } from "./words.js";
 
@@ -11,15 +12,18 @@ export const saveMarkdown = (chat) => download(`clara-${chat.id}.md`, "text/mark
 
 function asMarkdown(chat) {
   const parts = chat.turns.flatMap((turn) => [
-    `## ${turn.question}`,
+    `## ${turn.question.replace(/\s+/g, " ")}`,
     lettered(turn.options).join("\n"),
     turn.text,
     ...(turn.told?.citations ?? []).map((one, place) =>
       `[${place + 1}] ${one.title} (${one.language}): “${one.quote}” ${one.source}`),
-    ...turn.decisions.map(({ words }) => `${word("decision")}: ${words}`),
-  ]);
+    ...turn.decisions.map(({ words, said }) => `${word("decision")}: ${said ?? words}`),
+  ].map(inert));
   return `${[`# CLARA, ${chat.begun}`, ...parts, `*${word("disclaimer")}*`].filter(Boolean).join("\n\n")}\n`;
 }
+
+/** Return Markdown in which no text is HTML, and none loads a picture when somebody opens the file. */
+const inert = (text) => shown(text).replace(/<|!(?=\[)/g, "\\$&");
 
 function download(name, type, text) {
   const address = URL.createObjectURL(new Blob([text], { type }));

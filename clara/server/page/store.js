@@ -1,10 +1,12 @@
 // Chats as this browser keeps them: one entry of localStorage each, so that two tabs do not overwrite one another.
 
-const CHAT = "clara-chat-v1-"; // a later form of turns has another name, and these are left alone
+const CHATS = "clara-chat-";
+const CHAT = `${CHATS}v1-`; // a later form of turns has another name, and these are left alone
 const CHOSEN = "clara-chosen";
 const KEY = "clara-key";
 const [local, session] = [storage("localStorage"), storage("sessionStorage")];
 let keyWithoutStorage = "";
+let chosenHere = {};
 
 /** Return every kept chat, the latest first. An entry that cannot be read is left out. */
 export function chats() {
@@ -35,11 +37,17 @@ export function keep(chat) {
 /** Delete a chat. */
 export const forget = (id) => local?.removeItem(CHAT + id);
 
-/** Return what the reader chose last: {pageLanguage, keeps, ...}. */
-export const chosen = () => parsed(local?.getItem(CHOSEN)) ?? {};
+/** Delete every chat, also those that cannot be read. */
+export const forgetAll = () =>
+  Object.keys(local ?? {}).filter((name) => name.startsWith(CHATS)).forEach((name) => local.removeItem(name));
 
-/** Keep a choice beside the others. */
-export const choose = (choice) => written(CHOSEN, JSON.stringify({ ...chosen(), ...choice }));
+/** Return what the reader chose last: {pageLanguage, keeps, ...}. */
+export const chosen = () => ({ ...parsed(local?.getItem(CHOSEN)), ...chosenHere });
+
+/** Keep a choice beside the others; for this visit alone where the browser keeps nothing. */
+export function choose(choice) {
+  if (!written(CHOSEN, JSON.stringify({ ...chosen(), ...choice }))) chosenHere = { ...chosenHere, ...choice };
+}
 
 /** Return the service's key; it is gone with the tab. */
 export const serviceKey = () => session?.getItem(KEY) ?? keyWithoutStorage;

@@ -1,5 +1,7 @@
 // The service's API: one question as a stream of chunks, and the models that can be asked.
 
+const SILENCE_MS = 60_000; // the service is never silent for 30 s; a network that went away says nothing at all
+
 /** An answer that was refused or broke off. code: `unreachable`, `cut_off`, or the API's own; waitS: when to try again. */
 export class Failure extends Error {
   constructor(code, { message = "", status = 0, waitS = null } = {}) {
@@ -59,7 +61,7 @@ async function* events(stream) {
   let rest = "";
   try {
     for (;;) {
-      const { value, done } = await reader.read();
+      const { value, done } = await soon(reader.read());
       if (done) return;
       const parts = (rest + value).split("\n\n");
       rest = parts.pop();
@@ -68,6 +70,15 @@ async function* events(stream) {
   } catch (error) {
     throw error.name === "AbortError" ? error : new Failure("cut_off");
   } finally {
-    await reader.cancel().catch(() => {}); // it has ended, or nobody reads on
+    reader.cancel().catch(() => {}); // it has ended, or nobody reads on
   }
+}
+
+/** Wait for a piece of a reply, but not for ever. Throws Failure. */
+function soon(piece) {
+  let timer;
+  const silence = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Failure("cut_off")), SILENCE_MS);
+  });
+  return Promise.race([piece, silence]).finally(() => clearTimeout(timer));
 }

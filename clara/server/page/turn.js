@@ -1,6 +1,7 @@
 // One question with its answer: what is asked for, what comes, and what is kept of it. No part of this is shown here.
 
-const LETTERS = "ABCD";
+/** What options are called by. */
+export const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 const STEPS = {
   translate: "step_translated", draft: "step_draft", verify: "step_checked", write: "step_written",
   repair: "step_repaired", paper: "step_checked", application: "step_draft",
@@ -12,8 +13,8 @@ export const ANSWER_LANGUAGES = (
 
 /** Return a turn in which nothing has come yet. asked: {question, options, answerIn, model, country, policy, languages}. */
 export const newTurn = (asked) => ({
-  ...asked, state: "asking", text: "", steps: [], decisions: [], found: [], told: null, usage: null, seconds: 0,
-  error: null,
+  ...asked, state: "asking", text: "", steps: [], decisions: [], found: [], told: null, seconds: 0, error: null,
+  usage: { calls: 0, prompt_tokens: 0, completion_tokens: 0 },
 });
 
 /** Return the request that asks a turn after those before it. */
@@ -37,14 +38,12 @@ export const lettered = (options) => options.map((text, place) => `${LETTERS[pla
 
 /** Take in one chunk of the reply. Return whether it was a step, text, or anything else. */
 export function take(turn, chunk) {
-  if (chunk.usage) turn.usage = chunk.usage;
+  if (chunk.usage) Object.assign(turn.usage, chunk.usage); // the sums; what was counted on the way stands till then
   const choice = chunk.choices?.[0];
   const clara = chunk.clara;
   if (choice?.finish_reason) {
     const { trace, ...told } = clara ?? {};
     turn.told = told;
-    const passed = (trace ?? []).filter((event) => event.kind === "evidence").flatMap((event) => event.data.passed);
-    turn.found = [...new Map(passed.map(({ id, score }) => [id, { id, score }])).values()];
     return "end";
   }
   if (choice?.delta?.content) {
@@ -53,8 +52,18 @@ export function take(turn, chunk) {
   }
   if (!clara?.kind || clara.kind === "waiting") return "nothing";
   if (clara.kind === "started") turn.language = clara.data.language;
+  if (clara.kind === "evidence") {
+    const passed = [...turn.found, ...clara.data.passed];
+    turn.found = [...new Map(passed.map(({ id, score }) => [id, { id, score }])).values()];
+  }
+  if (clara.kind === "call") {
+    turn.usage.calls += 1;
+    turn.usage.prompt_tokens += clara.data.prompt_tokens ?? 0;
+    turn.usage.completion_tokens += clara.data.completion_tokens ?? 0;
+  }
   if (clara.kind === "decision" && clara.data.words) {
-    turn.decisions.push({ words: clara.data.words, scores: clara.data.scores ?? null });
+    const { words, said = null, scores = null } = clara.data;
+    turn.decisions.push({ words, said, scores });
   }
   const step = stepOf(clara);
   if (step) turn.steps.push(step);

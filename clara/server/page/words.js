@@ -54,6 +54,10 @@ export const number = (value, options) => (options ? new Intl.NumberFormat(langu
 /** Return a share of 1 as a percentage. */
 export const percent = (share) => number(share, { style: "percent", maximumFractionDigits: 0 });
 
+/** Return a time: two digits of a short one, whole seconds of a long one. */
+export const duration = (seconds) =>
+  word("seconds", { count: seconds < 10 ? Number(seconds.toPrecision(2)) : Math.round(seconds) });
+
 /** Return what a language is called in the page's own, its tag where it has no name. */
 export function languageName(tag, inLanguage = language) {
   try {

@@ -107,6 +107,7 @@ def test_a_responses_request_is_a_conversation() -> None:
         "input": [
             {"role": "user", "content": shown},
             {"type": "reasoning", "summary": []},
+            {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "un momento"}]},
             {"type": "function_call", "call_id": "a", "name": "f", "arguments": "{}"},
             {"type": "function_call", "call_id": "b", "name": "g", "arguments": "{}"},
             {"type": "function_call_output", "call_id": "a", "output": "1"},
@@ -123,6 +124,7 @@ def test_a_responses_request_is_a_conversation() -> None:
     picture = {"type": "image_url", "image_url": {"url": "u"}}
     assert read.messages[1]["content"] == [{"type": "text", "text": "hola"}, picture]
     assert [call["id"] for call in read.messages[2]["tool_calls"]] == ["a", "b"]
+    assert read.messages[2]["content"] == [{"type": "text", "text": "un momento"}]
     assert read.messages[4] == {"role": "tool", "tool_call_id": "b", "content": [{"type": "text", "text": "2"}]}
     assert read.options == {
         "tools": [{"type": "function", "function": {"name": "f", "parameters": {}}}],

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import subprocess
 import sys
-from collections.abc import Sequence
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 import pytest
@@ -28,9 +29,9 @@ from clara.server.connection import while_connected
 from clara.server.errors import RequestError, failure_of
 from clara.server.keys import Keys
 from clara.server.logs import JsonLines
+from clara.server.metering import price_of
 from clara.server.metrics import agreement
-from clara.server.streaming import happenings
-from clara.server.upstream import price_of
+from clara.server.streaming import event_bytes, happenings
 from clara.trace import Observer
 from clara.types import Answer, Draft, Event, Reply
 
@@ -68,7 +69,9 @@ async def test_places_are_given_in_order_and_never_too_many() -> None:
 
 async def test_a_full_queue_and_a_long_wait_are_refused_and_leave_nothing_behind() -> None:
     admission = Admission(1, 1, 0.01)
-    async with admission.place():
+    with admission.entry(), admission.entry(), pytest.raises(RequestError):  # while their bodies are read
+        await _enter(admission)
+    async with _inside(admission):
         waiting = asyncio.create_task(_enter(admission))
         await asyncio.sleep(0)
         assert admission.waiting == 1
@@ -81,8 +84,15 @@ async def test_a_full_queue_and_a_long_wait_are_refused_and_leave_nothing_behind
     await _enter(admission)
 
 
+@asynccontextmanager
+async def _inside(admission: Admission) -> AsyncIterator[None]:
+    with admission.entry():
+        async with admission.place():
+            yield
+
+
 async def _enter(admission: Admission) -> None:
-    async with admission.place():
+    async with _inside(admission):
         pass
 
 
@@ -144,6 +154,14 @@ async def test_happenings_come_in_order_with_a_sign_of_life_between() -> None:
             go_on.set()
     assert seen[:2] == [(0, told("first of 0")), (1, told("first of 1"))] and (0, None) in seen
     assert seen[-2:] == [(0, Reply(text="reply 0")), (1, Reply(text="reply 1"))]
+
+
+@given(st.text())
+def test_an_event_is_one_line_to_every_way_of_splitting_lines(text: str) -> None:
+    text += "\x85\u2028\u2029\r\n"
+    sent = event_bytes({"text": text}).decode()
+    assert sent.endswith("}\n\n") and len(sent.rstrip("\n").splitlines()) == 1
+    assert json.loads(sent.removeprefix("data: ")) == {"text": text}
 
 
 async def test_the_first_failure_ends_all_and_so_does_leaving() -> None:
@@ -230,9 +248,10 @@ def test_names_stand_for_methods_and_upstream_models() -> None:
     assert catalogue.names()[0] == "clara" and catalogue.names()[-3:] == ["claude", "gpt-5", "gpt-5-mini"]
     assert catalogue.find("clara") == Named(method="clara") and catalogue.find("clara:rag") == Named(method="rag")
     assert catalogue.find("openai:gpt-5") == catalogue.find("gpt-5") == Named(upstream="openai:gpt-5")
-    assert catalogue.find("claude") == Named(upstream="anthropic:claude")
-    with pytest.raises(RequestError):
-        catalogue.find("clara:nothing")
+    assert catalogue.find("claude") == catalogue.find("anthropic:claude") == Named(upstream="anthropic:claude")
+    for unknown in ("clara:nothing", "openai:clara", "openai:claude"):
+        with pytest.raises(RequestError):
+            catalogue.find(unknown)
     alone = Catalogue(load_settings(), method="evidence", has_model=False)
     assert alone.names() == ["clara", "clara:evidence"]
 
@@ -269,6 +288,9 @@ def test_prices_are_known_with_and_without_the_provider() -> None:
     settings = load_settings({"prices": {"openai:a": (1.0, 2.0), "b": (3.0, 4.0)}})
     assert price_of(settings, "a") == price_of(settings, "openai:a") == (1.0, 2.0)
     assert price_of(settings, "openai:b") == (3.0, 4.0) and price_of(settings, "c") is None
+    for named in ("openai:llama3.3:70b", "llama3.3:70b"):
+        settings = load_settings({"prices": {named: (1.0, 2.0)}})
+        assert price_of(settings, "llama3.3:70b") == price_of(settings, "openai:llama3.3:70b") == (1.0, 2.0)
 
 
 def draft(choice: str | None, **more: Any) -> Draft:
@@ -298,6 +320,14 @@ def test_agreement_is_told_from_choices_or_claims(drafts: Any, decided: Any, exp
         trace=trace,
     )  # fmt: skip
     assert agreement(answer) == expected
+
+
+def test_a_package_s_warning_is_a_line_of_json_without_its_words() -> None:
+    code = "from clara.server.logs import set_up_logs; import warnings; set_up_logs(); warnings.warn('¿la catarata?')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    line = json.loads(done.stderr)
+    assert (line["level"], line["cause"], line["place"]) == ("warning", "UserWarning", "<string>:1")
+    assert "catarata" not in done.stderr
 
 
 def test_an_exception_is_logged_without_its_words() -> None:

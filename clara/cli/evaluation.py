@@ -119,7 +119,8 @@ def show_results(results: dict[str, Any]) -> None:
     if results["comparisons"]:
         print_rich(comparison_table(results))
         print_rich(language_table(results))
-    if any(profile["fitted_to_these_questions"] for profile in results["manifest"]["profiles"].values()):
+    profiles = results["manifest"].get("profiles") or {}  # results of an older CLARA may lack any part
+    if any(profile.get("fitted_to_these_questions") for profile in profiles.values()):
         show("a profile was fitted to these very questions; what it is worth is what `calibrated` reaches", "yellow")
 
 

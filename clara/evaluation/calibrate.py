@@ -7,6 +7,7 @@ tried on them without a model call; which drafts were made does not depend on th
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -31,6 +32,12 @@ from clara.types import Draft
 FOLDS = 5
 SHRINKAGE = 30
 """Answers that a default prior weighs."""
+WEIGHTS = (0.25, 0.5, 1.0)
+MARGINS = (0.0, 0.3)
+"""What is tried of `same_model_weight` and of `margin`."""
+GUARD = 1.64
+"""Standard errors that a paired gain must exceed before a default is given up for it: one-sided at 5%."""
+_GUARD_OF_PAIRS = 2.33  # the same for five pairs together (Bonferroni): of several, the best seems better by chance
 MAY_FAIL = 0.1
 """Chance that a threshold lets more wrong answers through than its risk says."""
 _LEVELS = 10  # shares of the answers of which a threshold is tried
@@ -91,7 +98,7 @@ def calibrate(
         raise DatasetError(f"{len(questions)} questions are too few to calibrate on; {FOLDS} folds need more")
     if ENGLISH not in languages or len(languages) < 2:
         raise DatasetError(f"calibrating needs English and another language; there are: {', '.join(languages)}")
-    fitted = fit_priors(labelled, constants)
+    fitted = fit_constants(labelled, constants)
     before = _table(labelled, questions, languages, lambda _: constants)
     after = _cross_validated(labelled, questions, languages, constants, seed)
     worth = compare(
@@ -156,6 +163,37 @@ def fit_priors(labelled: Iterable[Labelled], constants: ReconcileSettings) -> di
     }
 
 
+def fit_constants(labelled: Sequence[Labelled], constants: ReconcileSettings) -> dict[str, float]:
+    """Return the priors, and with them the weight of same-model drafts and the margin that answer most rightly.
+
+    These two leave what they are only for a gain that chance does not make, and are not returned otherwise: a draft's
+    accuracy can be counted, while what they are worth shows only in the few answers that they turn.
+    """
+    priors = fit_priors(labelled, constants)
+    questions, languages = (
+        list(dict.fromkeys(said)) for said in zip(*((f.id, f.language) for f in labelled), strict=True)
+    )
+
+    def right(update: Mapping[str, float]) -> Floats:
+        used = constants.model_copy(update=update)
+        return np.asarray(np.nanmean(_table(labelled, questions, languages, lambda _: used), axis=1))
+
+    kept, best, found = right(priors), 0.0, priors
+    for weight, margin in itertools.product(WEIGHTS, MARGINS):
+        tried = priors | {"same_model_weight": weight, "margin": margin}
+        gain, error = paired_gain(right(tried) - kept)
+        if gain > max(best, _GUARD_OF_PAIRS * error):
+            best, found = gain, tried
+    return found
+
+
+def paired_gain(differences: Floats) -> tuple[float, float]:
+    """Return the mean of paired differences and its standard error, infinite for fewer than two."""
+    if differences.size < 2:
+        return (float(differences.mean()), math.inf)
+    return (float(differences.mean()), float(differences.std(ddof=1)) / math.sqrt(differences.size))
+
+
 def fit_threshold(confidences: Sequence[float], right: Sequence[bool], risk: float) -> float:
     """Return the lowest confidence from which, with 90% probability, at most `risk` of the answers to come are wrong.
 
@@ -211,7 +249,7 @@ def _cross_validated(
     order = np.random.default_rng(seed).permutation(len(questions))
     fold_of = {questions[place]: turn % FOLDS for turn, place in enumerate(order)}
     fitted = [
-        constants.model_copy(update=fit_priors((f for f in labelled if fold_of[f.id] != fold), constants))
+        constants.model_copy(update=fit_constants([f for f in labelled if fold_of[f.id] != fold], constants))
         for fold in range(FOLDS)
     ]
     return _table(labelled, questions, languages, lambda identifier: fitted[fold_of[identifier]])

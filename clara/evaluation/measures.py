@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -29,16 +28,14 @@ def measure(
     baseline: str,
     seed: int,
     epochs: int = 1,
-    compared: Sequence[str] | None = None,
 ) -> dict[str, Any]:
     """Return the parts `methods` and `comparisons` of results.json.
 
     rows: method -> its rows. epochs: answers that each question must have; a table is incomplete where there are fewer.
-    compared: the questions that methods are compared on, default all; none where no question is asked in English and
-    all other languages, and then there is no comparison.
+    Methods are compared on the questions that are asked in all languages; without such, or without English, not at all.
     """
     questions = dataset.questions
-    compared = questions if compared is None else compared
+    compared = dataset.parallel(languages)
     tables = {name: to_table(found, questions, languages, epochs=epochs) for name, found in rows.items()}
     options = {item.id: [option.id for option in item.options] for item in dataset.items}
     methods = {
@@ -76,12 +73,13 @@ def _method_results(
     by_language: dict[str, list[Row]] = {tag: [] for tag in languages}
     for row in rows:
         by_language[row["language"]].append(row)
+    cells = {
+        tag: _language_results(found, by_language.get(ENGLISH, ()), options, seed)
+        for tag, found in by_language.items()
+    }  # fmt: skip
     return {
-        "languages": {
-            tag: _language_results(found, by_language.get(ENGLISH, ()), options, seed)
-            for tag, found in by_language.items()
-        },
-        **_level_results(table, languages, seed),
+        "languages": cells,
+        **_level_results({tag: cell["accuracy"] for tag, cell in cells.items()}, table, languages, seed),
         "calls_per_question": number(sum(row.get("calls") or 0 for row in rows) / len(rows)) if rows else None,
         "curves": curve_results(rows),
         "agreement": agreement_results(rows),
@@ -90,24 +88,25 @@ def _method_results(
     }
 
 
-def _level_results(table: Floats, languages: Sequence[str], seed: int) -> dict[str, Any]:
+def _level_results(
+    accuracy: Mapping[str, float | None], table: Floats, languages: Sequence[str], seed: int
+) -> dict[str, Any]:
     """Return mean, gap, worst language and range; without English or another language there is no gap."""
+    known = {tag: value for tag, value in accuracy.items() if value is not None}
+    worst = min(known, key=lambda tag: known[tag], default="")
+    found: dict[str, Any] = {
+        "mean": number(sum(known.values()) / len(known)) if known and len(known) == len(accuracy) else None,
+        "gap": {"value": None, "ci95": [None, None], "parity": False},
+        "worst": {"language": worst, "accuracy": known.get(worst)},
+        "range": None,
+        "range_null_mean": None,
+    }
     if not _has_gap(languages):
-        means = {tag: float(np.nanmean(c)) for tag, c in zip(languages, table.T, strict=True) if not np.isnan(c).all()}
-        worst = min(means, key=lambda tag: means[tag], default="")
-        return {
-            "mean": number(sum(means.values()) / len(means)) if means else None,
-            "gap": {"value": None, "ci95": [None, None], "parity": False},
-            "worst": {"language": worst, "accuracy": number(means.get(worst))},
-            "range": None,
-            "range_null_mean": None,
-        }
+        return found
     levels = measure_levels(table, languages, seed=seed)
-    return {
-        "mean": number(levels.mean),
+    return found | {
         "gap": {"value": number(levels.gap), "ci95": _interval(levels.gap_interval), "parity": levels.parity},
-        "worst": {"language": levels.worst, "accuracy": number(levels.accuracy.get(levels.worst, math.nan))},
-        "range": number(levels.range),
+        "range": number(max(known.values()) - min(known.values())) if known else None,
         "range_null_mean": number(levels.range_null),
     }
 

@@ -51,10 +51,7 @@ def parallel_questions(dataset: Dataset) -> int:
 
     Only these have a gap of their own.
     """
-    asked: dict[str, set[str]] = {}
-    for item in dataset.items:
-        asked.setdefault(item.id, set()).add(item.language)
-    complete = sum(len(tags) == len(dataset.languages) for tags in asked.values())
+    complete = len(dataset.parallel(dataset.languages))
     if ENGLISH not in dataset.languages or len(dataset.languages) < 2 or not complete:
         raise DatasetError(
             f"{dataset.name}: a gap needs questions that are asked in English and every other language; choose "

@@ -13,6 +13,7 @@ import platform
 import re
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -65,14 +66,13 @@ def write_results(results: Mapping[str, Any], records: Sequence[Mapping[str, Any
     paths = [folder / RECORDS, folder / RESULTS]
     if paths[0].exists() and not is_replay(folder):
         raise ConfigError(f"{folder} holds the records of another measurement; choose another folder")
-    lines = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        # The results first: they say whose the records are.
-        paths[1].write_text(json.dumps(results, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-        paths[0].write_text(lines, encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"cannot write into {folder}: {error.strerror or error}") from None
+    # The results first: they say whose the records are.
+    write_atomically(paths[1], [json.dumps(results, ensure_ascii=False, indent=2)])
+    write_atomically(paths[0], (json.dumps(record, ensure_ascii=False) for record in records))
     return paths
 
 
@@ -123,6 +123,8 @@ def write_atomically(path: Path, lines: Iterable[str]) -> None:
             os.fsync(file.fileno())
         made.replace(path)
     except OSError as error:
+        with suppress(OSError):
+            made.unlink(missing_ok=True)  # half of it is of no use, and takes the room that may be lacking
         raise ConfigError(f"cannot write into {path.parent}: {error.strerror or error}") from None
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from clara.evaluation.datasets import Published
 from clara.evaluation.replay.bar import Bar
 from clara.evaluation.replay.calibrate import Profile
+from clara.evaluation.report.tables import Column, estimate, number, p_value
 from clara.evaluation.results import REPLAY
 from clara.evaluation.retrieval import belebele, clirudit, xquad
 from clara.text import clean
@@ -19,10 +20,11 @@ if TYPE_CHECKING:
 
 def describe_results(results: Mapping[str, Any]) -> str:
     """Return in one line what was measured."""
-    shown = results["manifest"]
+    languages = len(next(iter(results["methods"].values()))["languages"])
     return (
         f"{results['model']} on {results['dataset']}: {results['questions']} questions in "
-        f"{len(shown['languages'])} languages; 95% intervals over questions; seed {results['seed']}"
+        f"{languages} {'language' if languages == 1 else 'languages'}; 95% intervals over questions; "
+        f"seed {results['seed']}"
     )
 
 
@@ -42,27 +44,27 @@ def level_table(results: Mapping[str, Any]) -> Table:
     table = _table("method", "mean", "gap", "worst", "range (by chance)", used)
     for name, found in results["methods"].items():
         worst, gap = found["worst"], found["gap"]
-        parity = ", parity" if gap["parity"] else ""
+        parity = ", parity" if gap.get("parity") else ""
         table.add_row(
-            _plain(name), _number(found["mean"]), _with_interval(gap, "value", signed=True) + parity,
-            f"{worst['language']} {_number(worst['accuracy'])}",
-            f"{_number(found['range'])} ({_number(found['range_null_mean'])})",
-            _number(found["calls_per_question"], digits=2),
+            _plain(name), number(found["mean"]), _with_interval(gap, "value", signed=True) + parity,
+            f"{worst['language']} {number(worst['accuracy'])}",
+            f"{number(found['range'])} ({number(found['range_null_mean'])})",
+            number(found["calls_per_question"], digits=2),
         )  # fmt: skip
     return table
 
 
 def comparison_table(results: Mapping[str, Any]) -> Table:
     """Return what each method changed against the baseline, and the verdict in words."""
-    baseline = results["manifest"]["baseline"]
+    baseline = results["comparisons"][0]["baseline"]
     table = _table(f"against {baseline}", "gap reduced by", "p", "others", "English", "was worst", "verdict")
     for found in results["comparisons"]:
-        reduction, worst = found["gap_reduction"], found["worst_at_baseline"]
+        reduction, worst = found["gap_reduction"], found.get("worst_at_baseline") or {}
         table.add_row(
-            _plain(found["method"]), _with_interval(reduction, "value", signed=True), _p(reduction["p"]),
+            _plain(found["method"]), _with_interval(reduction, "value", signed=True), p_value(reduction["p"]),
             _with_interval(found["lift_others"], "value", signed=True),
             _with_interval(found["change_english"], "value", signed=True),
-            f"{worst['language']} {_number(worst['diff'], signed=True)}", _verdict(found["verdict"]),
+            f"{worst.get('language', '')} {number(worst.get('diff'), signed=True)}", _verdict(found["verdict"]),
         )  # fmt: skip
     return table
 
@@ -73,7 +75,7 @@ def language_table(results: Mapping[str, Any]) -> Table:
     table = _table("change (p)", *(found["method"] for found in comparisons))
     for tag in comparisons[0]["per_language"]:
         changes = [found["per_language"][tag] for found in comparisons]
-        table.add_row(tag, *(f"{_number(c['diff'], signed=True)} ({_p(c['p_holm'])})" for c in changes))
+        table.add_row(tag, *(f"{number(c['diff'], signed=True)} ({p_value(c['p_holm'])})" for c in changes))
     return table
 
 
@@ -82,9 +84,9 @@ def bar_table(bar: Bar) -> Table:
     table = _table(f"{bar.method}, by run", "English", "others", "gap", "drafts", "verdict")
     for reached in bar.runs:
         table.add_row(
-            _plain(reached.run), _number(reached.change_english, signed=True),
-            _number(reached.lift_others, signed=True), _number(reached.gap, signed=True),
-            _number(reached.drafts, digits=2), _verdict(reached.verdict),
+            _plain(reached.run), number(reached.change_english, signed=True),
+            number(reached.lift_others, signed=True), number(reached.gap, signed=True),
+            number(reached.drafts, digits=2), _verdict(reached.verdict),
         )  # fmt: skip
     return table
 
@@ -106,7 +108,7 @@ def profile_table(profile: Profile) -> Table:
     table = _table(profile.run, "decides", "gain", "standard error")
     words = {"english": "the English draft", "native": "the native draft", "open": "the reconciler"}
     for tag, switch in profile.languages.items():
-        table.add_row(tag, words[switch.rule], _number(switch.gain, signed=True), _number(switch.se))
+        table.add_row(tag, words[switch.rule], number(switch.gain, signed=True), number(switch.se))
     return table
 
 
@@ -154,19 +156,5 @@ def _verdict(words: str) -> Text:
     return Text(words, style={"win": "green", "levelled down": "red", "wider": "red"}.get(words, "yellow"))
 
 
-def _number(value: float | None, *, digits: int = 1, signed: bool = False) -> str:
-    if value is None:
-        return "-"
-    rounded = round(value, digits) + 0.0  # no minus before a zero
-    return f"{rounded:+.{digits}f}" if signed and rounded else f"{rounded:.{digits}f}"
-
-
 def _with_interval(found: Mapping[str, Any], key: str, *, signed: bool = False) -> str:
-    low, high = found["ci95"]
-    if low is None:
-        return _number(found[key], signed=signed)
-    return f"{_number(found[key], signed=signed)} [{_number(low)}, {_number(high)}]"
-
-
-def _p(value: float | None) -> str:
-    return "-" if value is None else "<.001" if value < 0.001 else f"{value:.3f}".removeprefix("0")
+    return Column(head="", signed=signed).show(estimate(found, key))

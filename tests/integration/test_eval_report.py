@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -52,6 +53,25 @@ def test_a_replay_of_one_s_own_shows_its_questions(evaluate: Run) -> None:
     page = Page(Path("out/report.html").read_text(encoding="utf-8"))
     assert len(page.css("tbody.question")) == 2
     assert TEXTS["hi-Latn"][0] in one(page, ".words[lang='hi-Latn']").text()
+
+
+def test_results_of_an_older_version_are_shown_as_far_as_they_go(evaluate: Run) -> None:
+    folder = write_measured(Path("old"), 8, languages=("en", "hi"))
+    found = json.loads((folder / "results.json").read_bytes())
+    found["manifest"] = {"clara": "0.1"}
+    for method in found["methods"].values():
+        method["gap"].pop("parity")
+        for part in ("curves", "agreement", "by_tier", "metrics"):
+            method.pop(part)
+        for cell in method["languages"].values():
+            cell.pop("quality")
+    for comparison in found["comparisons"]:
+        comparison.pop("worst_at_baseline")
+        comparison["gap_reduction"].pop("relative")
+    (folder / "results.json").write_text(json.dumps(found), encoding="utf-8")
+    done = evaluate("report", "old")
+    assert done.returncode == 0, done.stderr
+    assert "8 questions in 2 languages" in done.stdout and (folder / "report.html").exists()
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,11 @@ class Dataset:
         """The ids, in the order of the files."""
         return tuple(dict.fromkeys(item.id for item in self.items))
 
+    def parallel(self, languages: Collection[str]) -> tuple[str, ...]:
+        """Return the ids of the questions that are asked in all of these languages, in the order of the files."""
+        asked = Counter(item.id for item in self.items if item.language in languages)
+        return tuple(identifier for identifier in self.questions if asked[identifier] == len(languages))
+
     def version(self) -> str:
         """Return a fingerprint of the items: twelve hexadecimal digits, the same for the same questions."""
         rows = sorted(

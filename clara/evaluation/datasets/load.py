@@ -48,16 +48,23 @@ def _place(found: Published, languages: Collection[str]) -> Path:
 def load_runs(spec: str, dataset: Dataset) -> Runs:
     """Return the runs that `spec` names: `all`, names between commas, or the path of a record of one's own.
 
+    The beginning of a name will do where one run alone begins so: o1-mini for o1-mini-2024-09-12.
     Raises ConfigError for a run that is not there, DatasetError.
     """
     if Path(spec).suffix in own.KINDS and spec not in dataset.runs:
         return own.load_record(Path(spec), dataset)
     if not dataset.runs:
         raise DatasetError(f"{dataset.name}: holds no recorded answers; give a file of them with --record FILE.jsonl")
-    names = list(dataset.runs) if spec == ALL else [name for part in spec.split(",") if (name := part.strip())]
+    said = list(dataset.runs) if spec == ALL else [name for part in spec.split(",") if (name := part.strip())]
+    names = [_whole_name(name, dataset.runs) for name in said]
     unknown = [name for name in names if name not in dataset.runs]
     if unknown or not names:
         raise ConfigError(
             f"no run {(unknown or [''])[0][:60]!r} in {dataset.name}; there are: {', '.join(dataset.runs)}, or {ALL}"
         )
     return {name: dataset.runs[name] for name in names}
+
+
+def _whole_name(said: str, runs: Collection[str]) -> str:
+    begun = [name for name in runs if name.startswith(said)]
+    return begun[0] if said not in runs and len(begun) == 1 else said

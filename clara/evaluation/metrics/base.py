@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from clara.choices import read_choice
 from clara.evaluation.datasets.base import Item
 from clara.evaluation.records import Row, Status, score_of
 
@@ -34,10 +35,11 @@ class Scorer(Protocol):
 
 
 class ChoiceScorer:
-    """The half of a scorer for datasets whose questions all have options: the reader of choices says what is right."""
+    """The half of a scorer for datasets whose questions have options: an answer is worth the option that it names."""
 
     def score(self, item: Item, text: str, language: str) -> Score:
-        raise NotImplementedError(f"question {item.id[:40]!r} has options: its answer is a choice")
+        choice = read_choice(text, item.options, language)
+        return UNPARSED if choice is None else Score(status="ok", score=float(choice == item.answer))
 
 
 def by_language(rows: Iterable[Row]) -> dict[str, list[Row]]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,19 +18,13 @@ import numpy as np
 
 from clara.config import ReconcileSettings
 from clara.errors import ConfigError, DatasetError
+from clara.evaluation.calibrate import FOLDS, GUARD, MARGINS, SHRINKAGE, WEIGHTS, paired_gain
 from clara.evaluation.records import Given
 from clara.evaluation.replay.methods import Case, Policy, Rule, answer_reconciled
 from clara.evaluation.statistics.levels import ENGLISH
 from clara.evaluation.statistics.resampling import Floats
 
-FOLDS = 5
-GUARD = 1.64
-"""Standard errors that a language's paired gain must exceed before its answers may leave the English draft."""
-
 _ENGLISH_GUARD = 1.96  # the lower bound of the 95% interval of English's change must not be below 0
-_SHRINKAGE = 30  # answers that a default prior weighs
-_WEIGHTS = (0.25, 0.5, 1.0)
-_MARGINS = (0.0, 0.3)
 _RULES: tuple[Rule, ...] = ("open", "native")
 
 
@@ -93,10 +86,10 @@ def fit(
     fitted, opened = settings, _right(cases, languages, run, _all(settings, further, languages, "open"))
     tried: list[tuple[ReconcileSettings, Floats]] = []
     # From the least ready to leave the English draft to the readiest.
-    for margin, weight in itertools.product(sorted(_MARGINS, reverse=True), sorted(_WEIGHTS)):
+    for margin, weight in itertools.product(sorted(MARGINS, reverse=True), sorted(WEIGHTS)):
         candidate = settings.model_copy(update={"margin": margin, "same_model_weight": weight})
         tried.append((candidate, _right(cases, languages, run, _all(candidate, further, languages, "open"))))
-    pooled = [_gain(right.mean(axis=1) - kept.mean(axis=1)) for _, right in tried]
+    pooled = [paired_gain(right.mean(axis=1) - kept.mean(axis=1)) for _, right in tried]
     best, error = max(pooled)
     if best > 0:
         fitted, opened = next(found for found, (gain, _) in zip(tried, pooled, strict=True) if gain >= best - error)
@@ -172,7 +165,7 @@ def _profile(content: Mapping[str, Any]) -> Profile:
 def _priors(cases: Sequence[Case], languages: Sequence[str], settings: ReconcileSettings) -> dict[str, float]:
     def shrunk(tags: Sequence[str], prior: float) -> float:
         said = [case.choices[tag] == case.answer for case in cases for tag in tags if tag in case.choices]
-        return (sum(said) + _SHRINKAGE * prior) / (len(said) + _SHRINKAGE)
+        return (sum(said) + SHRINKAGE * prior) / (len(said) + SHRINKAGE)
 
     others = [tag for tag in languages if tag != ENGLISH]
     return {
@@ -201,16 +194,9 @@ def _right(cases: Sequence[Case], languages: Sequence[str], run: str, policy: Po
     return np.asarray(100 * right / counts)
 
 
-def _gain(differences: Floats) -> tuple[float, float]:
-    """Return the mean of paired differences and its standard error."""
-    if differences.size < 2:
-        return (float(differences.mean()), math.inf)
-    return (float(differences.mean()), float(differences.std(ddof=1)) / math.sqrt(differences.size))
-
-
 def _switch(tag: str, differences: Mapping[str, Floats], guard: float) -> Switch:
     """Return the rule whose gain is largest of those that pass the guard, else `english`."""
-    gains = {rule: _gain(differences[rule]) for rule in _RULES}
+    gains = {rule: paired_gain(differences[rule]) for rule in _RULES}
     needed = _ENGLISH_GUARD if tag == ENGLISH else guard
     passing = [rule for rule in _RULES if gains[rule][0] > needed * gains[rule][1]]
     rule: Rule = max(passing, key=lambda name: gains[name][0], default="english")

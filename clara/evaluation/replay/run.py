@@ -11,10 +11,11 @@ from typing import Any
 
 from clara.config import Settings
 from clara.errors import ConfigError, DatasetError
+from clara.evaluation.calibrate import FOLDS, GUARD
 from clara.evaluation.datasets import DIRECT, Dataset, Recorded, Runs
 from clara.evaluation.measures import measure
 from clara.evaluation.records import Answered
-from clara.evaluation.replay.calibrate import FOLDS, GUARD, Profile, Profiles, cross_validate, fit, read_profiles
+from clara.evaluation.replay.calibrate import Profile, Profiles, cross_validate, fit, read_profiles
 from clara.evaluation.replay.methods import (
     CALIBRATED,
     PROFILE,
@@ -118,6 +119,7 @@ def replay(
             )
             for tag in languages
             for case in listed
+            if (case.id, tag) in asked
         ]
         for name, (listed, method) in cases.items()
     }

@@ -45,7 +45,7 @@ def compare_runs(folders: Sequence[Path]) -> dict[str, Any]:
     has_gap = ENGLISH in languages and len(languages) > 1
     found = {folder: load_rows(folder / RECORDS) for folder in folders}
     comparisons = [
-        _compare(method, [labels[first], labels[other]], [found[first], found[other]], runs[first], seed)
+        _compare(method, [(labels[folder], found[folder], runs[folder]) for folder in (first, other)], seed)
         for other in folders[1:]
         for method in runs[other]["methods"]
         if method in runs[first]["methods"] and has_gap
@@ -155,17 +155,20 @@ def _baseline(run: Results) -> str:
     return str(named) if named in run["methods"] else next(iter(run["methods"]))
 
 
-def _compare(
-    method: str, labels: Sequence[str], found: Sequence[Sequence[Row]], run: Results, seed: int
-) -> dict[str, Any]:
-    rows = [[row for row in listed if row["method"] == method] for listed in found]
-    theirs = {row["id"] for row in rows[1]}
-    questions = [q for q in dict.fromkeys(row["id"] for row in rows[0]) if q in theirs]
+def _compare(method: str, pair: Sequence[tuple[str, Sequence[Row], Results]], seed: int) -> dict[str, Any]:
+    """Compare a method of two runs, each with its label and rows, on the questions that both asked in all languages."""
+    labels = [label for label, _, _ in pair]
+    rows = [[row for row in listed if row["method"] == method] for _, listed, _ in pair]
+    asked = [{row["id"] for row in listed} for listed in rows]
+    cells = {(row["id"], row["language"]) for listed in rows for row in listed}  # what one of them lacks is missing
+    languages = languages_of(pair[0][2])
+    shared = [identifier for identifier in dict.fromkeys(row["id"] for row in rows[0]) if identifier in asked[1]]
+    questions = [identifier for identifier in shared if all((identifier, tag) in cells for tag in languages)]
     if not questions:
         raise DatasetError(f"{labels[0]} and {labels[1]} have no question in common; measure the same ones")
-    languages = languages_of(run)
-    tables = [to_table(listed, questions, languages) for listed in rows]
-    epochs = max(len({row["epoch"] for row in listed}) for listed in rows)
+    epochs = [run["manifest"].get("epochs", 1) for _, _, run in pair]
+    tables = [to_table(listed, questions, languages, epochs=n) for listed, n in zip(rows, epochs, strict=True)]
+    several = max(len({row["epoch"] for row in listed}) for listed in rows)
     resampler = Resampler(len(questions), RESAMPLES, seed)
-    compared = compare(tables[0], tables[1], languages, resampler=resampler, seed=seed, epochs=epochs)
+    compared = compare(tables[0], tables[1], languages, resampler=resampler, seed=seed, epochs=several)
     return comparison_results(f"{labels[0]}: {method}", f"{labels[1]}: {method}", compared)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from clara.evaluation.report.tables import Column, Estimate, Table, Value, estimate
+from clara.evaluation.results import REPLAY
 from clara.evaluation.statistics.levels import PARITY
 
 Results = Mapping[str, Any]
@@ -59,12 +60,13 @@ def report_tables(results: Results) -> list[Table]:
 
 
 def level_table(results: Results) -> Table:
-    """Return each method's mean, gap, worst language, range, and calls per question."""
+    """Return each method's mean, gap, worst language, range, and calls (of a replay, drafts) per question."""
+    used = "drafts" if results["manifest"].get("kind") == REPLAY else "calls"
     columns = (
         METHOD, Column(head="mean accuracy, %"), Column(head="gap to English, points", signed=True),
         Column(head="parity", text=True), Column(head="worst language", text=True, tag=True),
         Column(head="its accuracy, %"), Column(head="range, points"), Column(head="range by chance"),
-        Column(head="same answer in two languages, %"), Column(head="calls a question", digits=2),
+        Column(head="same answer in two languages, %"), Column(head=f"{used} a question", digits=2),
     )  # fmt: skip
     rows = []
     for name, found in results["methods"].items():

@@ -62,6 +62,9 @@ def _subtitle(results: Mapping[str, Any]) -> str:
 
 def _warnings(results: Mapping[str, Any]) -> Iterator[str]:
     """Yield what a reader must know before the numbers."""
+    if missing := results.get("missing"):
+        answers = "1 answer has" if missing == 1 else f"{missing} answers have"
+        yield f"This measurement is not finished: {answers} not been asked for."
     for name, found in results["methods"].items():
         if errors := sum(cell.get("errors") or 0 for cell in found["languages"].values()):
             answers = "answer is" if errors == 1 else "answers are"
@@ -83,6 +86,9 @@ def _flat(found: Any, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     if isinstance(found, Mapping):
         for key, value in found.items():
             yield from _flat(value, (*path, str(key)))
+    elif isinstance(found, list) and found and isinstance(found[0], Mapping):  # the sessions of a run
+        for number, part in enumerate(found, 1):
+            yield " · ".join((*path, str(number))), "; ".join(f"{key} {value}" for key, value in _flat(part, ()))
     elif isinstance(found, list):
         yield " · ".join(path), ", ".join(map(str, found)) or "none"
     else:

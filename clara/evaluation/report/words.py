@@ -9,13 +9,13 @@ from clara.evaluation.report.tables import Column, estimate, number, p_value
 from clara.languages import english_name
 
 _POINTS = Column(head="", signed=True)
-# Verdict of statistics/comparison, up to its first bracket -> what the methods do that have it (one method, several).
+# Verdict of statistics/comparison, without numbers -> what the methods do that have it (one method, several).
 _GROUPS = {
     "win": ("wins", "win"),
     "levelled down": ("levels down", "level down"),
-    "narrower, not proven harmless": (
-        "narrows the gap but is not proven harmless",
-        "narrow the gap but are not proven harmless",
+    "levelled down (not ruled out)": (
+        "narrows the gap, and that it levels down is not ruled out",
+        "narrow the gap, and that they level down is not ruled out",
     ),
     "wider, everyone better": ("widens the gap although everyone gains", "widen the gap although everyone gains"),
     "wider": ("widens the gap", "widen the gap"),
@@ -60,8 +60,8 @@ def verdict_sentence(results: Mapping[str, Any], found: Mapping[str, Any]) -> st
         "win": f"{method} narrows the gap {moved}: the other languages change by {others}, English by {english}",
         "levelled down": f"{method} narrows the gap {moved}, but levels down: English changes by {english}, "
         f"the other languages by {others}, {_worst(found)}",
-        "narrower, not proven harmless": f"{method} narrows the gap {moved}, but is not proven harmless: English "
-        f"changes by {english}, the other languages by {others}",
+        "levelled down (not ruled out)": f"{method} narrows the gap {moved}, but a loss in English of a point, or no "
+        f"gain of the others, is not ruled out: English changes by {english}, the other languages by {others}",
         "wider, everyone better": f"{method} widens the gap {moved}, although everyone gains: English {english}, "
         f"the other languages {others}",
         "wider": f"{method} widens the gap {moved}: English changes by {english}, the other languages by {others}",
@@ -75,7 +75,7 @@ def verdict_sentence(results: Mapping[str, Any], found: Mapping[str, Any]) -> st
 
 def kind_of(verdict: str) -> str:
     """Return a verdict without its numbers."""
-    return verdict.partition(" (")[0]
+    return verdict if verdict in _GROUPS else verdict.partition(" (")[0]
 
 
 def _level(method: str, found: Mapping[str, Any]) -> str:

@@ -47,8 +47,7 @@ class Asker:
     def __init__(self, engine: Clara, dataset: Dataset, ready: asyncio.Future[None]) -> None:
         self._engine = engine
         self._dataset = dataset
-        prices = engine.settings.prices.items()
-        self._prices: Prices = {name.partition(":")[2] or name: price for name, price in prices}
+        self._prices: Prices = engine.settings.prices_by_model
         self._ready = ready
 
     async def row(self, task: Task, config: str) -> dict[str, Any]:

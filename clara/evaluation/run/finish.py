@@ -35,8 +35,7 @@ def finish(folder: Path, dataset: Dataset) -> dict[str, Any]:
         if place((row["method"], row["language"], row["id"], row["epoch"])) is not None:
             rows[row["method"]].append(row)
     measured = measure(
-        rows, dataset, dataset.languages, baseline=asked["baseline"], seed=identity["seed"], epochs=plan.epochs,
-        compared=plan.compared(),
+        rows, dataset, dataset.languages, baseline=asked["baseline"], seed=identity["seed"], epochs=plan.epochs
     )  # fmt: skip
     session = shown["sessions"][-1]
     results = {

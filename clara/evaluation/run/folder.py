@@ -83,14 +83,23 @@ class RunFolder:
                 file.truncate(end)
 
     def append(self, row: Row) -> None:
-        """Keep a row: one line, handed to the operating system as a whole before this returns."""
+        """Keep a row: one line, handed to the operating system as a whole before this returns.
+
+        Raises ConfigError where it cannot; then nothing of the row is kept, for others may still be written after it.
+        """
         if self._records is None:
             self._records = os.open(self.records, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
             self._stack.callback(os.close, self._records)
         line = json.dumps(row, ensure_ascii=False).encode() + b"\n"
-        written = os.write(self._records, line)
-        if written < len(line):  # a full disk takes part of a line: it is cut off when the run is resumed
-            raise ConfigError(f"cannot write into {self.path}: no space left; make room and run the same command again")
+        try:
+            written = os.write(self._records, line)
+            if written == len(line):
+                return
+            os.ftruncate(self._records, os.fstat(self._records).st_size - written)  # a full disk takes part of a line
+            reason = "no space left"
+        except OSError as error:
+            reason = error.strerror or str(error)
+        raise ConfigError(f"cannot write into {self.path}: {reason}; make room and run the same command again")
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

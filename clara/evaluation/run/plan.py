@@ -70,14 +70,6 @@ class Plan:
 
         return place
 
-    def compared(self) -> tuple[str, ...]:
-        """Return the questions that are asked in every language: what methods can be compared on."""
-        languages = len(self.dataset.languages)
-        counts: dict[str, int] = {}
-        for item in self.dataset.items:
-            counts[item.id] = counts.get(item.id, 0) + 1
-        return tuple(identifier for identifier, count in counts.items() if count == languages)
-
 
 def make_plan(
     dataset: Dataset,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from clara.evaluation.extras import load_extra
 from clara.evaluation.statistics.levels import ENGLISH, Interval, gap_per_question, mean_interval
 from clara.evaluation.statistics.resampling import Floats, Resampler
 from clara.evaluation.statistics.significance import holm, mcnemar, sign_flip
@@ -18,7 +19,10 @@ ENGLISH_MAY_LOSE = 1.0
 """Points of which a win must rule out, at the bound of the 95% interval, that English lost them."""
 GAP_TO_REDUCE = 2.0
 """Points above which the baseline gap's lower bound must lie for a relative reduction to be stated."""
+FEWEST = 6
+"""Questions below which there is no interval: that five differ one way comes by chance more than once in 20 (2/2^5)."""
 _DETECTABLE = 2.80  # standard errors: z for 5% two-sided plus z for 80% power
+_NOISE = 9  # decimals: sums of the same numbers in another order differ after more of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +81,10 @@ def compare(
 ) -> Comparison:
     """Compare two tables (questions, languages) of the same questions.
 
-    Intervals are percentiles of the bootstrap over questions, the same draws for R, U and D; the p of R comes from
-    swapping the methods within questions. Per language: McNemar's exact test at one epoch, sign flips otherwise.
+    Intervals are percentiles of the bootstrap over questions, the same draws for R, U and D, NaN below six questions;
+    the p of R comes from swapping the methods within questions. Per language: McNemar's exact test at one epoch, sign
+    flips at several and for answers that may be partly right. Of languages that were worst together, `worst` is the one
+    that gains least.
     Only questions that are complete in both count; the verdict is `incomplete` where any is not.
     """
     whole = np.asarray(~np.isnan(np.concatenate([baseline, method], axis=1)).any(axis=1))
@@ -91,7 +97,7 @@ def compare(
     reduction, lift, change = changes
     reduction = Change(value=reduction.value, interval=reduction.interval, p=sign_flip(u - d, seed=seed))
     means = difference.mean(axis=0) if difference.size else np.full(len(languages), math.nan)
-    lowest = int(np.argmin(before.mean(axis=0))) if difference.size else english
+    lowest = int(np.lexsort((means, before.mean(axis=0).round(_NOISE)))[0]) if difference.size else english
     worst = (languages[lowest], float(means[lowest]))
     p_values = {tag: _p_of_language(difference[:, column], seed, epochs) for column, tag in enumerate(languages)}
     adjusted = holm(p_values)
@@ -113,16 +119,15 @@ def judge(reduction: Change, lift: Change, english: Change, worst: float, smalle
     """Return the verdict in words.
 
     win: the gap closed because the others rose, while English held and the language that was worst has not fallen.
-    levelled down: it closed and English or the worst language fell (Mittelstadt et al., arXiv 2302.02404).
-    narrower, not proven harmless: it closed and neither fell, but the data do not rule out that English lost a
-    point or that the others gained nothing.
+    levelled down: it closed and English or the worst language fell (Mittelstadt et al., arXiv 2302.02404);
+    `(not ruled out)` where neither fell, but English may have lost a point or the others gained nothing.
     wider, everyone better, and wider: the gap opened. worst: that language's change. smallest: what 80% of such
     measurements would detect, NaN or 0 where that is unknown.
     """
     if reduction.up:
         if lift.up and english.interval[0] > -ENGLISH_MAY_LOSE and worst >= 0:
             return "win"
-        return "levelled down" if english.value < 0 or worst < 0 else "narrower, not proven harmless"
+        return "levelled down" if english.value < 0 or worst < 0 else "levelled down (not ruled out)"
     if reduction.down:
         return "wider, everyone better" if lift.up and english.up and worst >= 0 else "wider"
     # Where no question's gap differs, nothing says what would have been found.
@@ -137,23 +142,30 @@ def detectable(differences: Floats) -> float:
 
 
 def _intervals(values: Floats, resampler: Resampler, whole: npt.NDArray[np.bool_]) -> list[Change]:
-    """Return the mean of each column with its bootstrap interval; questions that are not `whole` weigh nothing."""
-    if not whole.any():
-        return [Change(value=math.nan, interval=(math.nan, math.nan))] * values.shape[1]
+    """Return the mean of each column with its bootstrap interval; questions that are not `whole` weigh nothing.
+
+    Percentiles lie further out than 2.5 and 97.5, since those of few questions hold the truth less than 95 times in
+    100: the expanded percentile interval (Hesterberg, arXiv 1411.5279), which has the width of Student's.
+    """
+    n = int(whole.sum())
+    means = values.mean(axis=0).round(_NOISE).tolist() if n else [math.nan] * values.shape[1]
+    if n < FEWEST:
+        return [Change(value=mean, interval=(math.nan, math.nan)) for mean in means]
     padded = np.zeros((whole.size, values.shape[1] + 1))
     padded[whole, :-1] = values
     padded[whole, -1] = 1.0
     drawn = resampler.sums(padded)
     drawn = drawn[drawn[:, -1] > 0]
-    bounds = np.percentile(drawn[:, :-1] / drawn[:, -1:], [2.5, 97.5], axis=0)
+    stats = load_extra("scipy.stats")
+    tail = 100 * float(stats.norm.cdf(stats.t.ppf(0.025, n - 1) * math.sqrt(n / (n - 1))))
+    bounds = np.percentile(drawn[:, :-1] / drawn[:, -1:], [tail, 100 - tail], axis=0).round(_NOISE)
     return [
-        Change(value=float(values[:, column].mean()), interval=(float(bounds[0, column]), float(bounds[1, column])))
-        for column in range(values.shape[1])
+        Change(value=mean, interval=(float(low), float(high))) for mean, low, high in zip(means, *bounds, strict=True)
     ]
 
 
 def _p_of_language(differences: Floats, seed: int, epochs: int) -> float:
-    if epochs == 1:
+    if epochs == 1 and np.isin(np.abs(differences), (0, 100)).all():
         return mcnemar(int((differences > 0).sum()), int((differences < 0).sum()))
     return sign_flip(differences, seed=seed)
 

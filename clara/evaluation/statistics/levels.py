@@ -21,47 +21,43 @@ Interval = tuple[float, float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Levels:
-    """One method's levels, in percentage points.
+    """What the levels of one method have between them, in percentage points.
 
-    accuracy: language -> mean over questions. mean: of the languages. gap: English less the mean of the others.
-    parity: whether two one-sided tests at 5% put the gap inside +-2 points (Schuirmann 1987).
-    worst: the language with the lowest accuracy. range: highest less lowest accuracy; range_null: the mean of that
-    if the language made no difference. The range is biased upward (Lum, Zhang and Bower, arXiv 2205.05770), so it
-    says nothing without it.
+    gap: English less the mean of the others. parity: whether two one-sided tests at 5% put the gap inside +-2 points
+    (Schuirmann 1987). range_null: the mean of the range, highest less lowest accuracy, if the language made no
+    difference: the range is biased upward (Lum, Zhang and Bower, arXiv 2205.05770) and says nothing without it.
     """
 
-    accuracy: dict[str, float]
-    mean: float
     gap: float
     gap_interval: Interval
     parity: bool
-    worst: str
-    range: float
     range_null: float
 
 
 def measure_levels(table: Floats, languages: Sequence[str], *, seed: int) -> Levels:
     """Return the levels of a table (questions, languages) that has English and at least one other language.
 
-    Accuracy is over the answers that are there; the gap, over the questions that are complete. Where there are
-    none, values are NaN.
+    Questions that are complete count. Where there are none, values are NaN.
     """
     complete = table[~np.isnan(table).any(axis=1)]
-    accuracy = {tag: _mean(table[:, column]) for column, tag in enumerate(languages)}
     gaps = gap_per_question(complete, languages)
-    low, high = mean_interval(gaps, 0.90)
-    known = {tag: value for tag, value in accuracy.items() if not math.isnan(value)}
-    spread = max(known.values()) - min(known.values()) if known else math.nan
     return Levels(
-        accuracy=accuracy,
-        mean=float(np.mean(list(accuracy.values()))),
-        gap=_mean(gaps),
+        gap=float(gaps.mean()) if gaps.size else math.nan,
         gap_interval=mean_interval(gaps, 0.95),
-        parity=low > -PARITY and high < PARITY,
-        worst=min(known, key=lambda tag: known[tag]) if known else "",
-        range=spread,
+        parity=_parity(gaps),
         range_null=_range_without_effect(complete, seed),
     )
+
+
+def _parity(gaps: Floats) -> bool:
+    """Tell whether the gap is shown to be within two points.
+
+    Where it is the same in every question, the interval has no width; then a question unlike all of them must be so
+    rare, at 95% confidence (1 - 0.05^(1/n), the exact form of the rule of three), that it cannot make two points.
+    """
+    low, high = mean_interval(gaps, 0.90)
+    unseen = 100 * (1 - 0.05 ** (1 / gaps.size)) if gaps.size and not np.ptp(gaps) else 0.0
+    return low > -PARITY and high < PARITY and unseen < PARITY
 
 
 def gap_per_question(table: Floats, languages: Sequence[str]) -> Floats:
@@ -108,8 +104,3 @@ def _range_without_effect(table: Floats, seed: int) -> float:
         means = rng.permuted(table, axis=1).mean(axis=0)
         ranges.append(means.max() - means.min())
     return float(np.mean(ranges))
-
-
-def _mean(values: Floats) -> float:
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if known.size else math.nan

@@ -11,6 +11,7 @@ import pytest
 
 from clara.config import ReconcileSettings
 from clara.errors import ConfigError, DatasetError
+from clara.evaluation.calibrate import FOLDS
 from clara.evaluation.replay import calibrate
 from clara.evaluation.replay.calibrate import (
     Profile,
@@ -135,7 +136,7 @@ def test_no_question_is_judged_by_constants_that_saw_it(monkeypatch: pytest.Monk
     monkeypatch.setattr(calibrate, "fit", spying_fit)
     monkeypatch.setattr(calibrate, "answer_reconciled", spying_answer)
     answers = cross_validate(cases, LANGUAGES, "m", SETTINGS, seed=1)
-    assert len(answers) == 25 * 2 * len(LANGUAGES) and len(seen) == calibrate.FOLDS
+    assert len(answers) == 25 * 2 * len(LANGUAGES) and len(seen) == FOLDS
     assert all(identifier not in training for identifier, training in judged.items())
     assert [len(training) for training in seen] == [20] * 5
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 
 from clara.config import ReconcileSettings, Settings, load_settings
 from clara.errors import ConfigError, DatasetError
-from clara.evaluation.calibrate import Labelled, calibrate, fit_priors, fit_threshold
+from clara.evaluation.calibrate import Labelled, calibrate, fit_constants, fit_priors, fit_threshold
 from clara.profile import read_profile, write_profile
 from clara.types import Draft
 
@@ -80,6 +81,35 @@ def bench(evidence_right: float, *, questions: int = 200) -> list[Labelled]:
             drafts += (draft("zh-Hans", known, language="zh-Hans"),)
             found.append(labelled(str(number), *drafts, language=language))
     return found
+
+
+def misled(wrong: int, *, questions: int = 100) -> list[Labelled]:
+    """Return answers of which the English draft has four in five right, and the drafts in four other languages agree on
+    something else in `wrong` of these; where it is wrong, they differ among themselves."""
+    others = ("hi", "es", "zh-Hans", "fr")
+    found = []
+    for number in range(questions):
+        right = number % 5 > 0
+        said = "C" * 4 if right and number < 5 * wrong // 4 else "A" * 4 if right else "BCDA"
+        drafts = [
+            draft("native" if tag == "hi" else tag, option, language=tag)
+            for tag, option in zip(others, said, strict=True)
+        ]
+        found.append(labelled(str(number), draft("english", "A" if right else "B"), *drafts))
+    return found
+
+
+def test_the_weight_of_other_languages_is_lowered_where_they_mislead() -> None:
+    found = fit_constants(misled(25), CONSTANTS)
+    # All four of them outweigh the English draft at half a vote each, 0.5 * 4 * 1.26 > 2.36, at a quarter they do not.
+    assert found["same_model_weight"] == 0.25 and found["margin"] == 0.0
+    worth = calibrate([*misled(25), *(replace(a, language="en") for a in misled(25))], ("en", "hi"), CONSTANTS)
+    assert worth.cross_validated.lift_others.interval[0] > 10 and worth.fitted["same_model_weight"] == 0.25
+
+
+def test_weight_and_margin_stay_where_the_gain_may_be_chance() -> None:
+    assert set(fit_constants(misled(2), CONSTANTS)) == set(fit_priors(misled(2), CONSTANTS))
+    assert set(fit_constants(misled(0), CONSTANTS)) == {"prior_english", "prior_other", "prior_evidence"}
 
 
 def test_trust_in_evidence_follows_what_it_was_worth() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -354,6 +355,10 @@ def test_what_is_named_wrongly_is_said_with_what_there_is() -> None:
             load_dataset(spec)
     with pytest.raises(ConfigError, match="no run 'gpt-9' in multi-ophthalingua; there are: m, or all"):
         load_runs("gpt-9", dataset)
+    several = replace(dataset, runs=dict.fromkeys(("gpt-4", "gpt-4-turbo", "o1-mini-2024"), ()))
+    assert list(load_runs("o1-mini,gpt-4", several)) == ["o1-mini-2024", "gpt-4"]
+    with pytest.raises(ConfigError, match="no run 'gpt' in"):  # two begin so
+        load_runs("gpt", several)
     with pytest.raises(ConfigError, match="no run '' in multi-ophthalingua"):
         load_runs(",", dataset)
     with pytest.raises(DatasetError, match=r"nowhere\.csv: no such file"):

@@ -220,6 +220,9 @@ def test_of_numbers_the_last_one_counts(said: str, status: str, score: float) ->
     assert (found["status"], found["score"]) == (status, score)
 
 
-def test_a_scorer_of_choices_scores_no_open_answer() -> None:
-    with pytest.raises(NotImplementedError, match="question '1' has options: its answer is a choice"):
-        SCORERS["global-mmlu"].score(item(options=OPTIONS), "A", "en")
+@pytest.mark.parametrize(
+    ("text", "status", "score"), [("Answer: B", "ok", 1.0), ("(A)", "ok", 0.0), ("?", "unparsed", 0.0)]
+)
+def test_a_scorer_of_choices_reads_the_option(text: str, status: str, score: float) -> None:
+    found = SCORERS["global-mmlu"].score(item(options=OPTIONS, answer="B"), text, "en")
+    assert (found.status, found.score) == (status, score)

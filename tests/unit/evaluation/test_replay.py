@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
+import os
 import subprocess
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +154,19 @@ def test_a_missing_answer_is_an_error_and_withholds_the_verdict() -> None:
     assert check_bar([found], "reconcile") is None
 
 
+def test_a_question_that_is_not_asked_in_a_language_is_not_missing_there() -> None:
+    kept = tuple(item for item in DATASET.items if item.language == "hi" or int(item.id) < 30)
+    fewer = replace(DATASET, items=kept)
+    said = [a for a in answers(typical) if a.language == "hi" or int(a.id) < 30]
+    found = replay(fewer, "m", said, methods=["direct", "pivot:es"], settings=Settings(), seed=1)
+    cells = found.results["methods"]["direct"]["languages"]
+    assert [(cell["n"], cell["errors"]) for cell in cells.values()] == [(30, 0), (30, 0), (40, 0)]
+    (comparison,) = found.results["comparisons"]
+    assert comparison["verdict"] != "incomplete" and len(found.records) == 2 * 100
+    # Of the thirty that all languages are asked, Hindi has ten and Spanish 24.
+    assert comparison["per_language"]["hi"]["diff"] == pytest.approx(100 * (24 - 10) / 30, abs=1e-4)
+
+
 def test_epochs_are_averaged_and_a_language_that_is_never_answered_is_left_out() -> None:
     said = [
         *answers(typical), *answers(lambda number, tag: "B", epoch=1),
@@ -244,6 +260,21 @@ def test_a_folder_without_results_is_named(content: str | None, reason: str) -> 
         read_results(Path())
 
 
+def test_a_replay_that_cannot_be_kept_leaves_the_earlier_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, folder = replayed(), Path("r")
+    write_results(made.results, made.records, folder)
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched, pytest.raises(ConfigError, match="cannot write into r: No space left"):
+        patched.setattr(os, "fsync", full)
+        write_results({**made.results, "seed": 2}, [], folder)
+    assert read_results(folder)["seed"] == 1 and len((folder / RECORDS).read_text().splitlines()) == len(made.records)
+    assert sorted(path.name for path in folder.iterdir()) == [RECORDS, RESULTS]  # and nothing half written
+    write_results(made.results, made.records, folder)
+
+
 def test_a_runs_name_becomes_a_folders() -> None:
     assert [folder_name(run) for run in ("gpt-4", "openai/gpt:4 o", "../..", "模型")] == [
         "gpt-4", "openai_gpt_4_o", "_", "模型",
@@ -280,7 +311,8 @@ def test_tables_show_accuracy_levels_and_verdicts() -> None:
     found = replayed().results
     text = shown(accuracy_table(found), level_table(found), comparison_table(found), language_table(found))
     assert "25.0 [14.2, 40.2]" in text and "75.0 [59.8, 85.8]" in text
-    assert "hi 25.0" in text and "3.00" in text and "win" in text and "parity" in text
+    assert "hi 25.0" in text and "3.00" in text and "win" in text
+    assert "parity" not in text  # 40 questions that do not differ are too few
     assert "+50.0 (<.001)" in text and "(1.000)" in text and "[" in text
     assert describe_results(found) == "m on cataract: 40 questions in 3 languages; 95% intervals over questions; seed 1"
     narrow = shown(accuracy_table(found), level_table(found), comparison_table(found), width=60)
@@ -304,7 +336,7 @@ def test_numbers_that_are_not_there_are_null_and_dashes() -> None:
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert found["methods"]["direct"]["gap"] == {"value": None, "ci95": [None, None], "parity": False}
     row = next(line for line in shown(level_table(found)).splitlines() if line.strip().startswith("direct"))
-    assert row.split()[2] == "-"
+    assert row.split()[2] == "–"
     assert found["comparisons"][0]["verdict"] == "incomplete"
     row = next(line for line in shown(comparison_table(found)).splitlines() if line.strip().startswith("pivot:en"))
-    assert row.split()[1] == "-" and "incomplete" in row
+    assert row.split()[1] == "–" and "incomplete" in row

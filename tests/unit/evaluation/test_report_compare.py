@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,27 @@ def test_only_questions_that_both_were_asked_are_paired() -> None:
     assert fewer["per_language"] == expected["per_language"] and fewer["verdict"] == expected["verdict"]
 
 
+def rewrite(path: Path, change: Callable[[dict[str, Any]], dict[str, Any] | None]) -> None:
+    rows = [change(json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows if row is not None), encoding="utf-8")
+
+
+def test_an_epoch_that_one_run_lacks_withholds_the_verdict() -> None:
+    folders = two()
+    change(folders[1], "manifest", {"baseline": "direct", "epochs": 2})
+    (found, *_) = compare_runs(folders)["comparisons"]
+    assert found["verdict"] == "incomplete"
+
+
+def test_questions_that_neither_asked_in_a_language_are_left_out() -> None:
+    folders = two()
+    for folder in folders:
+        rewrite(folder / "records.jsonl", lambda row: None if (row["id"], row["language"]) == ("3", "hi") else row)
+    assert compare_runs(folders)["comparisons"][0]["verdict"] != "incomplete"
+    rewrite(folders[1] / "records.jsonl", lambda row: None if (row["id"], row["language"]) == ("4", "hi") else row)
+    assert compare_runs(folders)["comparisons"][0]["verdict"] == "incomplete"
+
+
 def test_runs_of_one_model_are_called_by_their_folders_and_folders_of_one_name_by_their_paths() -> None:
     for folder in ("x/run", "y/run", "y/other"):
         write_measured(Path(folder), 2, languages=LANGUAGES)
@@ -91,7 +113,7 @@ def test_runs_without_a_method_in_common_are_shown_and_not_compared() -> None:
     assert "share no method" in Path("both/compare.html").read_text(encoding="utf-8")
 
 
-def change(folder: Path, key: str, value: str) -> None:
+def change(folder: Path, key: str, value: Any) -> None:
     path = folder / "results.json"
     path.write_text(json.dumps(json.loads(path.read_bytes()) | {key: value}), encoding="utf-8")
 

@@ -246,6 +246,13 @@ def test_a_run_that_has_not_ended_says_what_to_do() -> None:
         load(Path("nowhere"))
 
 
+def test_a_report_of_a_run_that_has_not_ended_says_so() -> None:
+    folder = write_measured(Path("begun"), 2)
+    path = folder / "results.json"
+    path.write_text(json.dumps(json.loads(path.read_bytes()) | {"missing": 7}), encoding="utf-8")
+    assert words(report(folder), ".warning") == ["This measurement is not finished: 7 answers have not been asked for."]
+
+
 def test_names_of_methods_are_no_formulas_and_need_no_font_of_their_own() -> None:
     names = ("$\\frac{1}{0}$", "मेरी विधि", "<b>x</b>", "m" * 60)
     answers = {"direct": rows(4)["direct"]} | {

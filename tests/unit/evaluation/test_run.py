@@ -1,12 +1,9 @@
-"""The parts of a run: plan, pace, folder, identity, judging, what a terminal shows."""
+"""The parts of a run: plan, pace, judging, measuring, what a terminal shows."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import os
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +17,8 @@ from clara.errors import ConfigError, DatasetError, ModelBadOutput, ModelRateLim
 from clara.evaluation import evaluate, make_plan
 from clara.evaluation.datasets import Dataset, Item
 from clara.evaluation.measures import measure
-from clara.evaluation.records import key_of, load_rows, read_rows, to_table
-from clara.evaluation.results import write_atomically
+from clara.evaluation.records import key_of, read_rows
 from clara.evaluation.run.answer import is_refusal, judge
-from clara.evaluation.run.folder import RunFolder
-from clara.evaluation.run.identity import check_same, config_of, make_identity, shown_settings
 from clara.evaluation.run.pace import TALLY, Pace, Tally, Watched
 from clara.evaluation.run.plan import Progress, begin_progress
 from clara.evaluation.run.screen import Screen
@@ -32,26 +26,8 @@ from clara.knowledge import KnowledgeBase
 from clara.models import Call, Completion, ScriptedModel
 from clara.models.scripted import reply_by_hash
 from clara.types import Option
+from tests.unit.evaluation.planned import OPTIONS, dataset, row
 from tests.unit.evaluation.questions import TEXTS
-
-OPTIONS = (Option(id="A", text="cataract"), Option(id="B", text="glaucoma"))
-
-
-def dataset(questions: int = 5, languages: str = "en hi", **changes: Any) -> Dataset:
-    items = tuple(
-        Item(id=f"q{number}", language=tag, question=f"{number}?", options=OPTIONS, answer="B")
-        for number in range(questions)
-        for tag in languages.split()
-    )
-    return replace(Dataset(name="d", items=items, source="s", licence="l"), **changes)
-
-
-def row(**changes: Any) -> dict[str, Any]:
-    return {
-        "config": "c", "method": "direct", "language": "en", "id": "q0", "epoch": 0, "status": "ok", "choice": "B",
-        "answer": "B", "correct": True,
-    } | changes  # fmt: skip
-
 
 # --- the plan ---
 
@@ -89,8 +65,9 @@ def test_a_broken_off_plan_is_balanced() -> None:
 
 def test_only_questions_of_all_languages_are_compared() -> None:
     local = Item(id="local", language="hi", question="?", options=OPTIONS, answer="A")
-    plan = make_plan(dataset(2, items=(*dataset(2).items, local)), ["direct"])
-    assert plan.compared() == ("q0", "q1")
+    data = dataset(2, items=(*dataset(2).items, local))
+    assert data.parallel(data.languages) == ("q0", "q1")
+    assert data.parallel(("hi",)) == ("q0", "q1", "local")
 
 
 @pytest.mark.parametrize(
@@ -194,118 +171,6 @@ async def test_what_failed_answers_took_is_counted_too() -> None:
     assert tally.cost is None and tally.calls == 2
 
 
-# --- the folder ---
-
-
-@pytest.mark.parametrize("torn", ["", "{", '{"config": "c"', "x" * 200_000])
-def test_a_torn_last_line_is_cut_off_and_nothing_else(torn: str) -> None:
-    with RunFolder(Path("run")) as folder:
-        folder.mend()
-        for number in range(3):
-            folder.append(row(id=f"q{number}"))
-        with folder.records.open("a") as file:
-            file.write(torn)
-        assert len(list(read_rows(folder.records))) == 3
-        folder.mend()
-        folder.append(row(id="q3"))
-    assert [found["id"] for found in read_rows(Path("run/records.jsonl"))] == ["q0", "q1", "q2", "q3"]
-
-
-def test_a_file_of_one_torn_line_is_emptied() -> None:
-    Path("run").mkdir()
-    Path("run/records.jsonl").write_text("x" * 100_000)
-    with RunFolder(Path("run")) as folder:
-        folder.mend()
-        assert folder.records.read_bytes() == b""
-
-
-def test_a_full_disk_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    with RunFolder(Path("run")) as folder:
-        monkeypatch.setattr(os, "write", lambda _, line: len(line) - 1)
-        with pytest.raises(ConfigError, match="no space left; make room and run the same command again"):
-            folder.append(row())
-
-
-@pytest.mark.parametrize("damage", ["not json\n", "[1]\n", '{"id": "q"}\n'])
-def test_a_damaged_row_is_named(damage: str) -> None:
-    Path("r.jsonl").write_text(json.dumps(row()) + "\n" + damage + json.dumps(row(id="q1")) + "\n")
-    with pytest.raises(DatasetError, match=r"r\.jsonl, line 2: no record of an answer"):
-        list(read_rows(Path("r.jsonl")))
-
-
-def test_of_several_rows_for_one_answer_the_last_counts() -> None:
-    lines = [row(status="error", correct=False), row(text="words"), row(id="q1")]
-    write_atomically(Path("r.jsonl"), map(json.dumps, lines))
-    found = load_rows(Path("r.jsonl"))
-    assert [(kept["id"], kept["status"]) for kept in found] == [("q0", "ok"), ("q1", "ok")]
-    assert "text" not in found[0] and load_rows(Path("r.jsonl"), words=True)[0]["text"] == "words"
-
-
-def test_a_question_without_all_its_epochs_is_missing_in_the_table() -> None:
-    rows = [row(), row(epoch=1, correct=False), row(id="q1"), row(id="q2", status="error"), row(id="q2", epoch=1)]
-    table = to_table(rows, ["q0", "q1", "q2", "q3"], ["en"], epochs=2)
-    assert table[:, 0].tolist() == pytest.approx([50.0] + [float("nan")] * 3, nan_ok=True)
-    assert to_table([row(score=0.25)], ["q0"], ["en"])[0, 0] == 25.0
-
-
-# --- what makes measurements the same ---
-
-
-def identity(**changes: Any) -> dict[str, Any]:
-    Path("prompts").mkdir(exist_ok=True)
-    made: dict[str, Any] = {"settings": Settings(model="openai:m"), "seed": 0, "data": dataset()} | changes
-    return make_identity(
-        made["data"], made["settings"], model=made["settings"].model, prompts=Path("prompts"), seed=made["seed"]
-    )
-
-
-def test_the_same_measurement_has_the_same_fingerprint_and_another_does_not() -> None:
-    base = identity()
-    cells = {(m, tag): config_of(base, m, tag) for m in ("direct", "rag") for tag in ("en", "hi")}
-    assert len(set(cells.values())) == 4
-    same = identity(settings=Settings(model="openai:m", timeout_s=3, attempts=1, home=Path("elsewhere"), api_key="sk"))
-    assert {cell: config_of(same, *cell) for cell in cells} == cells
-    wider = identity(data=dataset(languages="en hi es"))
-    assert {cell: config_of(wider, *cell) for cell in cells} == cells
-    for other in (
-        identity(seed=1), identity(settings=Settings(model="openai:m2")), identity(data=dataset(6)),
-        identity(settings=Settings(model="openai:m", native=False)), base | {"prompts": "x"},
-    ):  # fmt: skip
-        assert not set(cells.values()) & {config_of(other, *cell) for cell in cells}
-    evidence = base | {"knowledge": "abc"}
-    assert config_of(evidence, "direct", "en") == cells["direct", "en"]
-    assert config_of(evidence, "rag", "en") != cells["rag", "en"]
-
-
-def test_prompts_are_part_of_the_measurement() -> None:
-    before = identity()
-    Path("prompts/a.md").write_text("x")
-    assert identity()["prompts"] != before["prompts"]
-    with pytest.raises(ConfigError, match="out holds a run with other prompts; choose another folder"):
-        check_same(before, identity(), Path("out"))
-
-
-def test_what_a_run_may_be_widened_by() -> None:
-    found, wanted = identity(), identity(data=dataset(languages="hi es"))
-    both = check_same(found, wanted | {"knowledge": "k"}, Path("out"))
-    assert list(both["versions"]) == ["en", "hi", "es"] and both["knowledge"] == "k"
-    assert check_same(found | {"knowledge": "k"}, found, Path("out"))["knowledge"] == "k"
-    with pytest.raises(ConfigError, match="other documents in the knowledge base"):
-        check_same(found | {"knowledge": "j"}, found | {"knowledge": "k"}, Path("out"))
-    with pytest.raises(ConfigError, match="other questions in en, hi"):
-        check_same(found, identity(data=dataset(4)), Path("out"))
-
-
-def test_no_secret_is_among_the_settings_that_are_kept() -> None:
-    settings = Settings(
-        model="openai:m", api_key="sk-1", base_url="https://user:sk-2@host/v1",
-        model_options={"default_headers": {"X": "sk-3"}, "max_tokens": 7, "extra": {"api_key": "sk-4"}},
-        embed={"api_key": "sk-5"}, live={"pubmed_api_key": "sk-6"},
-    )  # fmt: skip
-    shown = json.dumps(shown_settings(settings))
-    assert "sk-" not in shown and "https://host/v1" in shown and '"max_tokens": 7' in shown
-
-
 # --- judging ---
 
 
@@ -367,14 +232,30 @@ def test_a_measurement_without_english_has_no_gap_and_no_comparison() -> None:
 def test_questions_asked_in_one_language_only_are_measured_but_not_compared() -> None:
     local = tuple(Item(id=f"l{n}", language="hi", question="?", options=OPTIONS, answer="B") for n in range(3))
     data = dataset(4, items=(*dataset(4).items, *local))
-    plan = make_plan(data, ["direct", "rag"])
     rows = {
         m: [row(method=m, id=i.id, language=i.language, correct=i.id[0] == "q") for i in data.items]
         for m in ("direct", "rag")
     }  # fmt: skip
-    found = measure(rows, data, data.languages, baseline="direct", seed=0, compared=plan.compared())
+    found = measure(rows, data, data.languages, baseline="direct", seed=0)
     assert found["methods"]["direct"]["languages"]["hi"]["n"] == 7
     assert found["comparisons"][0]["verdict"] != "incomplete"
+
+
+def test_levels_agree_with_the_languages_where_an_epoch_failed() -> None:
+    data = dataset(4)
+    rows = [
+        row(language=i.language, id=i.id, epoch=epoch, correct=i.language == "en" or i.id == "q1")
+        | ({"status": "error", "correct": False} if (i.language, i.id, epoch) == ("hi", "q0", 0) else {})
+        for i in data.items
+        for epoch in range(2)
+    ]
+    found = measure({"direct": rows}, data, data.languages, baseline="direct", seed=0, epochs=2)["methods"]["direct"]
+    hindi = found["languages"]["hi"]
+    assert (hindi["n"], hindi["errors"], hindi["accuracy"]) == (8, 1, round(100 * 2 / 7, 4))
+    assert found["worst"] == {"language": "hi", "accuracy": hindi["accuracy"]}
+    assert found["mean"] == pytest.approx((100 + hindi["accuracy"]) / 2, abs=1e-3)
+    assert found["range"] == pytest.approx(100 - hindi["accuracy"], abs=1e-3)
+    assert found["gap"]["value"] == pytest.approx(100 * 2 / 3, abs=1e-3)  # of q1 to q3, which are complete
 
 
 # --- the library face ---

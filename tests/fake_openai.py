@@ -43,6 +43,7 @@ class FakeOpenAI(Loopback):
     def reset(self) -> None:
         super().reset()
         self.script: Script = lambda _: "ok"
+        self.models = ["fake-1"]
         self.latency_s = 0.0
         self.requests: list[Body] = []
         self.authorisation: list[str] = []
@@ -67,9 +68,7 @@ class FakeOpenAI(Loopback):
         self._open(1)
         started = time.perf_counter()
         try:
-            made = (
-                Reply(body=b'{"object": "list", "data": [{"id": "fake-1"}]}') if not request.raw else self.script(body)
-            )
+            made = self.script(body) if request.raw else Reply(body=_listed(self.models))
             reply = Reply(text=made) if isinstance(made, str) else made
             gone = asyncio.ensure_future(reader.read(1))
             waited, _ = await asyncio.wait(
@@ -102,6 +101,10 @@ class FakeOpenAI(Loopback):
         writer.write(begin + (payload[:half] if reply.mode == "truncate" else payload))
         await writer.drain()
         return reply.mode == "normal"
+
+
+def _listed(models: list[str]) -> bytes:
+    return json.dumps({"object": "list", "data": [{"id": name} for name in models]}).encode()
 
 
 def _stream(body: Body, reply: Reply) -> bytes:

@@ -21,8 +21,14 @@ ESCAPE = re.compile(
 )
 RIGHT = re.compile(r"\x1b\[(\d*)C")  # the line editor steps over blanks
 CURSOR_ASKED, CURSOR_AT = b"\x1b[6n", b"\x1b[40;1R"
-# The terminal becomes the child's own, so that Ctrl-C typed into it is a signal.
-_CHILD = "import fcntl,os,sys,termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.executable, sys.argv[1:])"
+# The terminal becomes the child's own, so that Ctrl-C typed into it is a signal; a shell that runs the tests in the
+# background has told all below it to ignore that one.
+_CHILD = """
+import fcntl, os, signal, sys, termios
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.executable, sys.argv[1:])
+"""
 
 
 class Terminal:

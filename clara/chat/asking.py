@@ -12,16 +12,15 @@ from clara.messages import Messages
 from clara.types import Event, Usage
 
 T = TypeVar("T")
+# What a call has done, by the folder of its prompt; a translation service makes no call of a model.
 _STAGES = {
-    "translate/question": "stage_translated",
-    "draft/choice": "stage_draft",
-    "draft/choice_evidence": "stage_draft",
-    "draft/choice_abroad": "stage_draft",
-    "draft/free": "stage_draft",
-    "draft/free_evidence": "stage_draft",
-    "verify/claims": "stage_checked",
-    "write/answer": "stage_written",
+    "translate": "stage_translated",
+    "retrieve": "stage_evidence",
+    "draft": "stage_draft",
+    "verify": "stage_checked",
+    "write": "stage_written",
 }
+_DONE = ("call", "evidence", "translated")
 
 
 @dataclass(slots=True)
@@ -57,8 +56,8 @@ class Watcher:
         elif event.kind == "sentence" and self._shows:
             self.text += event.data["text"]
             self._markdown.feed(event.data["text"])
-        key = "stage_evidence" if event.kind == "evidence" else _STAGES.get(event.stage)
-        if key and event.kind in ("call", "evidence") and event.data.get("outcome", "ok") == "ok":
+        key = _STAGES.get(event.stage.partition("/")[0])
+        if key and event.kind in _DONE and event.data.get("outcome", "ok") == "ok":
             self._done = [done for done in self._done if done != key] + [key]
         self.tell(0)
 

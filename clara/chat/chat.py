@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, Self, TypeVar
 
 from clara.chat.asking import Watcher, Words, watched
-from clara.chat.commands import COMMANDS
+from clara.chat.commands import COMMANDS, read_command
 from clara.chat.reading import Reader, unechoed
 from clara.chat.screen import Screen
 from clara.chat.sessions import Exchange, Session, Shelf, now
@@ -61,6 +61,7 @@ class Chat:
             self._runner.run(self.clara.aclose())
         finally:
             self._runner.close()
+            self.clara.close()  # what a thread was still opening when a question was broken off
             self._held.close()
 
     def run(self) -> int:
@@ -94,11 +95,11 @@ class Chat:
 
     def _say(self, message: str) -> None:
         """Do what one message says; what goes wrong is shown, and the chat goes on."""
+        replacing, self.replacing = self.replacing, False
         try:
-            if message.lstrip().startswith("/"):
-                self._command(message.strip())
+            if command := read_command(message):
+                self._command(*command)
             elif message.strip():
-                replacing, self.replacing = self.replacing and bool(self.session.exchanges), False
                 self.ask(message, again=replacing)
         except KeyboardInterrupt:
             self.screen.break_row()
@@ -106,12 +107,11 @@ class Chat:
         except ClaraError as error:
             self._show_error(error)
 
-    def _command(self, message: str) -> None:
-        name, _, argument = message[1:].partition(" ")
-        command = COMMANDS.get(name.lower())
+    def _command(self, name: str, argument: str) -> None:
+        command = COMMANDS.get(name)
         if command is None:
             raise ConfigError(f"no command /{name[:40]}; /help lists them")
-        command.run(self, argument.strip())
+        command.run(self, argument)
 
     def ask(self, text: str, *, again: bool = False) -> None:
         """Ask the engine and show the answer as it comes. again: in the last question's place. Raises ClaraError."""
@@ -149,6 +149,8 @@ class Chat:
 
     def wait_for(self, work: Awaitable[T], watcher: Watcher) -> T:
         """Do the engine's work, with stages told. Raises KeyboardInterrupt after Ctrl-C, once the work has ended."""
+        if self.screen.plain and self.reader.interactive:  # where stages cannot come and go, silence must not last
+            self.screen.line(self.words.say("stage_working"))
         return self._runner.run(watched(work, watcher))
 
     def last_answer(self) -> Answer:
@@ -168,6 +170,7 @@ class Chat:
         """Go on with another conversation."""
         self._hold(session.name)
         self.change(session)
+        self.words.language = session.language or _language_of(session) or self.words.language
 
     def use_model(self, name: str) -> None:
         """Go on with another model. Raises ConfigError, and stays with the old one, where it cannot be used."""
@@ -192,8 +195,9 @@ class Chat:
 
     def _greet(self) -> None:
         kept = f"chat {self.session.name}" if self.shelf else "chat, not kept"
-        self.screen.line(f"CLARA {kept} · model {self.clara.settings.model} · /help lists what can be done", "dim")
+        self.screen.line(f"CLARA {kept} · model {self.clara.settings.model}", "dim")
         self.screen.line("This is information, not medical advice.", "dim")
+        self.screen.line("Type a question in any language, then Enter. /help lists what else can be done.", "dim")
         for exchange in self.session.exchanges[-_SHOWN_AGAIN:]:
             show_exchange(self.screen, exchange)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
     from clara.chat.chat import Chat
 
 _NONE = ("none", "auto", "off")
+_BETWEEN = re.compile(r"[\s,，、]+")
+_SLASHES = ("/", "／", "、")
+_ALSO = {"": "help", "?": "help", "exit": "quit"}
+_BARE = ("help", "?", "exit", "quit")  # what is tried first where nothing is known yet, and no medical question
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +36,21 @@ class Command:
     usage: str
     does: str
     run: Callable[[Chat, str], None]
+
+
+def read_command(message: str) -> tuple[str, str] | None:
+    """Return the name of a command and its arguments; None for a question.
+
+    Keyboards for Chinese and Japanese give other marks for the key of "/", and full-width letters.
+    """
+    said = message.strip()
+    if said.lower() in _BARE:
+        return _ALSO.get(said.lower(), said.lower()), ""
+    if not said.startswith(_SLASHES):
+        return None
+    name, argument = [*said[1:].split(maxsplit=1), "", ""][:2]
+    name = unicodedata.normalize("NFKC", name).lower()
+    return _ALSO.get(name, name), argument
 
 
 def _lang(chat: Chat, argument: str) -> None:
@@ -81,7 +102,7 @@ def _cost(chat: Chat, argument: str) -> None:
 def _compare(chat: Chat, argument: str) -> None:
     """Ask the last question in each language at once, beside the answer that was given."""
     answer, last = chat.last_answer(), chat.session.last()
-    languages = list(dict.fromkeys(canonical(tag) for tag in argument.replace(",", " ").split()))
+    languages = list(dict.fromkeys(canonical(tag) for tag in _BETWEEN.split(argument) if tag))
     languages = [language for language in languages if language != answer.language]
     if not languages:
         raise ConfigError("name the other languages to compare with, e.g. /compare es hi")
@@ -139,7 +160,8 @@ def _load(chat: Chat, argument: str) -> None:
     loaded = from_json(content, path)
     name = chat.shelf.fresh_name() if chat.shelf else chat.session.name
     chat.switch(replace(loaded, name=name, model=chat.session.model, method=chat.session.method))
-    chat.screen.line(f"loaded {len(loaded.exchanges)} questions from {path}; the chat before is kept")
+    before = "; the chat before is kept" if chat.shelf else ""
+    chat.screen.line(f"loaded {len(loaded.exchanges)} questions from {path}{before}")
     if loaded.exchanges:
         show_exchange(chat.screen, loaded.exchanges[-1])
 
@@ -151,10 +173,11 @@ def _new(chat: Chat, argument: str) -> None:
 
 
 def _help(chat: Chat, argument: str) -> None:
-    for name, command in COMMANDS.items():
-        chat.screen.line(command.does, lead=f"/{name} {command.usage}".rstrip() + "  ")
-    chat.screen.line("Alt-Enter, or a backslash before Enter, begins another line; Ctrl-R searches earlier messages;")
-    chat.screen.line("Ctrl-X Ctrl-E opens your editor; Ctrl-C stops an answer and keeps what came; Ctrl-D ends.")
+    keys = _PLAIN_KEYS if chat.screen.plain else _KEYS
+    listed = {f"/{name} {command.usage}".rstrip(): command.does for name, command in COMMANDS.items()} | keys
+    longest = 0 if chat.screen.plain else max(map(len, listed))
+    for typed, does in listed.items():
+        chat.screen.line(does, lead=f"{typed:{longest}}  ")
 
 
 def _quit(chat: Chat, argument: str) -> None:
@@ -186,3 +209,12 @@ COMMANDS: dict[str, Command] = {
     "help": Command(usage="", does="this list", run=_help),
     "quit": Command(usage="", does="end the chat; it is kept unless begun with --no-save", run=_quit),
 }
+_PLAIN_KEYS = {
+    "\\ before Enter": "begin another line",
+    "Ctrl-C": "stop an answer and keep what came",
+    "Ctrl-D": "end the chat",
+}
+_KEYS = {"Alt-Enter": "begin another line"} | _PLAIN_KEYS | {
+    "Ctrl-R": "search earlier messages",
+    "Ctrl-X Ctrl-E": "open your editor",
+}  # fmt: skip

@@ -54,16 +54,17 @@ async def ask_in(clara: Clara, messages: Sequence[Mapping[str, Any]], language: 
     It is translated as the engine translates; without anything that could, it is asked as it stands, and answered in
     the language. A failure is a note, so that the other columns stand.
     """
-    asked = str(messages[-1]["content"])
-    spent = Usage()
+    asked, spent = "", Usage()
     try:
         if clara.models is None and clara.settings.translator.provider == "model":
+            asked = str(messages[-1]["content"])
             reply = await clara.achat(messages, answer_in=language, **options)
             return Column(language=language, question=asked, answer=reply.answer, usage=reply.usage)
         translation, spent = await clara.atranslate(messages, language, **options)
         if translation.validity == 0 or not is_written_in(translation.text, language):
             problems = ", ".join(translation.problems) or "language"
             return Column(language=language, question="", note=problems, usage=spent)
+        asked = "\n".join([translation.text, *(f"{o.id}) {o.text}" for o in translation.options)])
         answer = await clara.aask(
             translation.text,
             options={option.id: option.text for option in translation.options},
@@ -72,7 +73,6 @@ async def ask_in(clara: Clara, messages: Sequence[Mapping[str, Any]], language: 
             method=options.get("method"),
             observers=options.get("observers", ()),
         )
-        asked = "\n".join([translation.text, *(f"{o.id}) {o.text}" for o in translation.options)])
         return Column(language=language, question=asked, answer=answer, usage=total([spent, answer.usage]))
     except ClaraError as error:
         return Column(language=language, question=asked, note=str(error), usage=spent)

@@ -6,6 +6,7 @@ a cell, the widest that any terminal makes of it: a row may end early, but no te
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ Row = list[tuple[str, str]]
 
 _WIDE_MARKS = "，。、；：？！）」』】》〉”’…—·"
 _NEVER_FIRST = frozenset(f"{_WIDE_MARKS},.;:?!)]}}%％।॥")
+_ADDRESS = re.compile(r"\(?https?://[!-~]+$")
 _NEVER_LAST = frozenset("（「『【《〈“‘([{")
 
 
@@ -75,11 +77,16 @@ def may_break(before: str, after: str) -> bool:
 
 
 class Flow:
-    """Sets words in rows of at most `columns` cells; None for no limit. `begin` opens a paragraph, `end` closes it."""
+    """Sets words in rows of at most `columns` cells; None for no limit. `begin` opens a paragraph, `end` closes it.
 
-    def __init__(self, write: Write, columns: int | None) -> None:
+    wraps: the rows are the terminal's own, so that it may break an address that is too long for one, and still knows
+    it as one address to be followed or copied.
+    """
+
+    def __init__(self, write: Write, columns: int | None, *, wraps: bool = False) -> None:
         self._write = write
         self._columns = columns
+        self._wraps = wraps
         self._hang = 0
         self._used = 0
         self._empty = True  # nothing but the beginning is on this row
@@ -120,8 +127,11 @@ class Flow:
         if self._columns is not None and self._used + spaced + needed > self._columns:
             if not self._empty:
                 self._next_row()
-            while width(atom) > self._columns - self._used:  # longer than a row: an address, mostly
-                head = _fitting(atom, self._columns - self._used)
+            if self._wraps and _ADDRESS.match(atom) and needed > self._columns - self._used:
+                self._write(atom, style)
+                self._used, self._empty = self._columns, False
+                return
+            while (head := _fitting(atom, self._columns - self._used)) != atom:  # longer than a row
                 self._write(head, style)
                 self._next_row()
                 atom = atom[len(head) :]

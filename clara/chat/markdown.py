@@ -112,8 +112,9 @@ class Markdown:
         elif mark := _ITEM.match(line):
             taken, indent = mark.end(), min(len(mark[1]), 8)
             lead = "- " if mark[2] else f"{mark[3]} "
-        else:
+        else:  # further lines of an item stand under it
             taken = len(line) - len(line.lstrip())
+            indent = min(taken, 8)
         self._space_before()
         self._flow.begin(lead, indent=indent)
         self._rest = self._rest[taken:]
@@ -215,7 +216,7 @@ def _unit_end(text: str, last: bool) -> int | None:
         run = len(text[i:stop]) - len(text[i:stop].lstrip(character)) if character in "*_`" else 1
         if character in "*_`":
             _mark(opened, text, i, run)
-        elif character == "[" and "`" not in "".join(opened):
+        elif character == "[" and not (opened and opened[-1][0] == "`"):  # in code nothing else opens
             opened.append("[")
         elif character == "]" and opened and opened[-1] == "[":
             opened.pop()

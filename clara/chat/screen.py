@@ -48,7 +48,7 @@ class Screen:
 
     def flow(self) -> Flow:
         """Return rows to set words in."""
-        return Flow(self.write, self.columns)
+        return Flow(self.write, self.columns, wraps=True)
 
     def markdown(self) -> Markdown:
         """Return what Markdown is read with as it arrives."""
@@ -107,6 +107,14 @@ class Screen:
         self.console.file.write(f"\x1b]52;c;{encoded.decode('ascii')}\x07")
         self.console.file.flush()
         return True
+
+
+def open_screen(*, plain: bool = False, error: bool = False) -> Screen:
+    """Return the screen on standard output, or standard error; a plain one where that is no terminal."""
+    console = Console(highlight=False, stderr=error)
+    if plain or not console.is_terminal or console.is_dumb_terminal:
+        return Screen(Console(highlight=False, stderr=error, no_color=True, force_terminal=False), plain=True)
+    return Screen(console, plain=False)
 
 
 def set_rows(text: str, columns: int | None, *, style: str = "") -> list[Row]:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import chain, count
 from pathlib import Path
 
 import portalocker
@@ -20,6 +21,7 @@ from clara.types import Answer, Usage
 
 _FORMAT = 1
 _LONGEST_NAME = 64
+_ELSEWHERE = "set CLARA_HOME, or keep nothing with --no-save"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,10 +202,21 @@ class Shelf:
         write_private(path, to_json(session))
 
     def fresh_name(self) -> str:
-        """Return a name that no conversation has, made of the time."""
+        """Return a name that no conversation has, made of the time. Its lock is made, too: no other gets the name."""
         base = datetime.now().astimezone().strftime("%Y-%m-%d-%H%M%S")
-        taken = {path.stem for path in self._folder.glob("*")}  # locks, too: one just begun has no file yet
-        return next(name for name in [base, *(f"{base}-{n}" for n in range(2, 1000))] if name not in taken)
+        self._make_folder()
+        return next(filter(self._claim, chain([base], (f"{base}-{n}" for n in count(2)))))
+
+    def _claim(self, name: str) -> bool:
+        """Make the lock of a name, if nobody has the name yet."""
+        path = self.path(name)
+        try:
+            path.with_suffix(".lock").touch(exist_ok=False)
+        except FileExistsError:
+            return False
+        except OSError as error:
+            raise ConfigError(f"cannot write into {self._folder}: {error.strerror}; {_ELSEWHERE}") from None
+        return not path.exists()
 
     @contextmanager
     def holding(self, name: str) -> Iterator[None]:
@@ -221,4 +234,4 @@ class Shelf:
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
-            raise ConfigError(f"cannot make {self._folder}: {error.strerror}; set CLARA_HOME, or --no-save") from None
+            raise ConfigError(f"cannot make {self._folder}: {error.strerror}; {_ELSEWHERE}") from None

@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Console
-from rich.status import Status
-
-from clara.cli.render import show_answer
+from clara.chat import Screen, open_screen
+from clara.chat.asking import Watcher, Words, watched
+from clara.chat.views import show_footer, show_record, show_run
 from clara.config import load_settings
-from clara.types import Answer, Event
-
-_STAGES = {
-    "evidence": "evidence found",
-    "translate/question": "translated",
-    "draft/choice": "draft",
-    "draft/choice_abroad": "draft in a further language",
-    "draft/choice_evidence": "draft from evidence",
-    "draft/free": "draft",
-    "draft/free_evidence": "draft from evidence",
-    "draft/direct": "answered",
-    "verify/claims": "claims checked",
-    "write/answer": "answer written",
-    "write/repair": "sentences mended",
-    "write/back": "translated back",
-}
+from clara.engine import Clara
+from clara.messages import Messages
+from clara.resources import data_folder
+from clara.types import Answer
 
 
 def ask_once(
@@ -38,34 +26,39 @@ def ask_once(
     overrides: Mapping[str, Any],
     as_json: bool,
     explain: bool,
+    screen: Screen | None = None,
 ) -> Answer:
-    """Answer, print, and return the answer. With `as_json` nothing but the JSON goes to standard output."""
-    settings = load_settings(overrides)
-    from clara.engine import Clara
+    """Answer, print, and return the answer. With `as_json` nothing but the JSON goes to standard output.
 
-    progress = Console(stderr=True)
-    with Clara(settings=settings) as clara, progress.status("reading the question") as status:
-        answer = clara.ask(
-            question, options=options, language=language, observers=[_Progress(status)] if progress.is_terminal else []
-        )
+    screen: where it is shown; standard output if None.
+    """
+    settings = load_settings(overrides)
+    screen = screen or open_screen()
+    # What is read by a program or kept in a file holds the answer alone: stages are told beside it.
+    told = open_screen(error=True) if as_json or screen.plain else screen
+    words = Words(Messages(data_folder("prompts", settings.prompts_dir)))
+    watcher = Watcher(told, words, shows=told is screen)
+
+    async def answered() -> Answer:
+        async with clara:
+            try:
+                asked = clara.aask(question, options=options, language=language, observers=[watcher])
+                return await watched(asked, watcher)
+            finally:
+                watcher.end()
+
+    with Clara(settings=settings) as clara:  # closed once more at the end: a thread may still have been opening files
+        answer = asyncio.run(answered())
     if as_json:
         sys.stdout.write(json.dumps(answer.to_dict(), ensure_ascii=False, indent=2) + "\n")
-    else:
-        show_answer(Console(), answer, explain=explain)
+        return answer
+    if told is not screen:
+        shown = screen.markdown()
+        shown.feed(answer.answer)
+        shown.finish()
+    words.language = answer.language
+    show_footer(screen, words, answer, full=True)
+    if explain:
+        show_record(screen, answer)
+    show_run(screen, answer)
     return answer
-
-
-class _Progress:
-    """Tells on one line which stages are done."""
-
-    def __init__(self, status: Status) -> None:
-        self._status = status
-        self._done: list[str] = []
-
-    def __call__(self, event: Event) -> None:
-        if event.kind == "started":
-            self._status.update("searching the evidence" if event.stage == "evidence" else "translating and drafting")
-        label = _STAGES.get(event.stage if event.kind == "call" else event.kind)
-        if label and event.data.get("outcome", "ok") == "ok":
-            self._done.append(label)
-            self._status.update(" · ".join(self._done[-5:]) + " ...")

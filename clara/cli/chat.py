@@ -23,7 +23,9 @@ def chat(
     country: Annotated[str | None, typer.Option(help="Where the asker is, for answers that depend on it.")] = None,
     session: Annotated[str | None, typer.Option(metavar="NAME", help="Begin or take up the chat of this name.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Take up the chat that was changed last.")] = False,
-    list_: Annotated[bool, typer.Option("--list", help="Name the chats that are kept, and exit.")] = False,
+    list_: Annotated[
+        bool, typer.Option("--list", help="Name the chats that are kept with their first question, and exit.")
+    ] = False,
     no_save: Annotated[bool, typer.Option("--no-save", help="Keep nothing of the chat.")] = False,
     plain: Annotated[
         bool,
@@ -37,17 +39,15 @@ def chat(
     """
     import sys
 
-    from rich.console import Console
-
-    from clara.chat import COMMANDS, Chat, LineReader, PromptReader, Screen, Shelf
+    from clara.chat import COMMANDS, Chat, LineReader, PromptReader, Shelf, open_screen
+    from clara.chat.views import show_shelf
     from clara.config import load_settings
     from clara.languages import canonical
 
     overrides = {"base_url": base_url}
     shelf = Shelf(load_settings(overrides | {"model": model}).home)
     if list_:
-        for name in shelf.names():
-            typer.echo(name)
+        show_shelf(open_screen(), shelf)
         return
     taken = _session(shelf, session, resume=resume, no_save=no_save)
     taken = replace(
@@ -57,19 +57,11 @@ def chat(
         language=canonical(lang) if lang else taken.language,
         country=country or taken.country,
     )
-    console = Console(highlight=False)
-    terminal = sys.stdin.isatty() and console.is_terminal and not console.is_dumb_terminal
+    screen = open_screen(plain=plain or not sys.stdin.isatty())
     past = [exchange.question for exchange in taken.exchanges]
-    reader = PromptReader(past, [f"/{name}" for name in COMMANDS], vi=vi) if terminal and not plain else LineReader()
-    if plain or not terminal:
-        console = Console(highlight=False, no_color=True, force_terminal=False)
-    with Chat(
-        taken,
-        screen=Screen(console, plain=plain or not terminal),
-        reader=reader,
-        shelf=None if no_save else shelf,
-        overrides=overrides,
-    ) as conversation:
+    reader = LineReader() if screen.plain else PromptReader(past, [f"/{name}" for name in COMMANDS], vi=vi)
+    kept_on = None if no_save else shelf
+    with Chat(taken, screen=screen, reader=reader, shelf=kept_on, overrides=overrides) as conversation:
         code = conversation.run()
     if code:
         raise typer.Exit(code)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -82,7 +83,7 @@ def doctor() -> None:
     for name, (url, models) in servers.items():
         _line(console, True, f"{name} answers at {url} with {', '.join(models[:4]) or 'no model loaded'}")
         if models and settings.model == EVIDENCE_MODEL:
-            advice.append(f'CLARA_BASE_URL={url} clara ask --model openai:{models[0]} "..."')
+            advice.append(f'CLARA_BASE_URL={url} clara ask --model {shlex.quote(f"openai:{models[0]}")} "..."')
     if settings.model == EVIDENCE_MODEL:
         _line(console, True, "model: none configured; answers quote the knowledge base")
         for variable, present in provider_keys().items():
@@ -99,7 +100,7 @@ def doctor() -> None:
             _line(console, False, f"model {settings.model}: {error}")
             sound = False
     for line in advice:
-        console.print(f"  next: {line}", soft_wrap=True, markup=False)
+        console.print("  next:", _shown(line), soft_wrap=True, markup=False)
     if not sound:
         raise typer.Exit(1)
 
@@ -107,9 +108,14 @@ def doctor() -> None:
 def _line(console: Console, good: bool, text: str) -> None:
     from rich.text import Text
 
+    console.print(Text.assemble(("ok    ", "green") if good else ("fault ", "bold red"), _shown(text)), soft_wrap=True)
+
+
+def _shown(text: str) -> str:
+    """Return what may be shown, in one line: what calls itself a local server may list anything as its models."""
     from clara.text import clean
 
-    console.print(Text.assemble(("ok    ", "green") if good else ("fault ", "bold red"), clean(text)), soft_wrap=True)
+    return " ".join(clean(text).split())
 
 
 def _check_knowledge(settings: Settings) -> str:

@@ -282,9 +282,12 @@ def test_without_a_model_in_hindi_and_resumed(
         terminal.enter("/quit")
         assert terminal.wait() == 0
     monkeypatch.setenv("CLARA_HOME", str(home))
+    (home / "chats" / "broken.json").write_text('{"name": "broken"}', encoding="utf-8")
+    (home / "chats" / "worse.json").write_text("{", encoding="utf-8")
     with pytest.raises(SystemExit):
         main(["chat", "--list"])
-    assert capsys.readouterr().out == "आँख\n"
+    listed = dict(line.split("  ", 1) for line in capsys.readouterr().out.splitlines())
+    assert listed.pop("आँख") == HINDI and listed.keys() == {"broken", "worse"} and "no saved chat" in listed["worse"]
 
 
 def test_no_escape_of_a_model_reaches_the_terminal(chat: Open, openai_server: FakeOpenAI) -> None:
@@ -303,36 +306,24 @@ def test_no_escape_of_a_model_reaches_the_terminal(chat: Open, openai_server: Fa
         assert harm not in answered, harm
 
 
-def test_in_tmux_no_row_is_broken_inside_a_word(environment: dict[str, str], tmp_path: Path) -> None:
-    tmux = shutil.which("tmux")
-    if tmux is None:
-        pytest.skip("needs tmux: apt-get install tmux")
-    lines = (HINDI, "/compare zh", "/quit")
-    words = set(run_piped("\n".join(lines), environment, tmp_path, "--no-save").stdout.decode().split())
+def test_what_is_edited_is_the_next_message_alone(environment: dict[str, str], tmp_path: Path, home: Path) -> None:
+    said = f"{HINDI}\n/edit\n/cost\nकाला मोतिया क्या है?\n/edit\nमोतियाबिंद क्या है?\n"
+    done = run_piped(said, environment, tmp_path)
+    assert done.returncode == 0, done.stdout.decode()
+    assert [e["superseded"] for e in kept(home)["exchanges"]] == [False, True, False]
 
-    def run(*arguments: str) -> str:
-        return subprocess.run(
-            [tmux, "-S", str(tmp_path / "tmux"), "-u", *arguments], capture_output=True, text=True, timeout=60,
-            check=True, env=environment, cwd=tmp_path,
-        ).stdout  # fmt: skip
 
-    try:
-        for columns in (80, 40):  # both at once, each in a terminal of its own
-            ended = f"tmux -S {tmp_path / 'tmux'} wait-for -S ended{columns}"
-            command = f"{sys.executable} -m clara chat --no-save; {ended}; exec sleep 60"
-            run("new-session", "-d", "-x", str(columns), "-y", "200", "-s", f"w{columns}", command)
-            for line in lines:
-                run("send-keys", "-t", f"w{columns}", "-l", line)
-                run("send-keys", "-t", f"w{columns}", "Enter")
-        for columns in (80, 40):
-            run("wait-for", f"ended{columns}")
-            rows = run("capture-pane", "-p", "-t", f"w{columns}").splitlines()
-            answered = rows[next(i for i, row in enumerate(rows) if "ज्ञानकोश" in row) :]
-            shown = [word for row in answered for word in row.split() if re.search("[ऀ-ॿ]", word)]
-            assert len(shown) > 100 and set(shown) <= words
-            assert "白内障" in "".join(answered)
-    finally:
-        run("kill-server")
+def test_a_comparison_that_failed_is_not_said_to_have_been_asked(
+    environment: dict[str, str], tmp_path: Path, openai_server: FakeOpenAI
+) -> None:
+    def goes_away(body: Body) -> Any:
+        return "Es una enfermedad." if len(openai_server.requests) == 1 else Reply(status=401)
+
+    openai_server.script = goes_away
+    said = f"{ASKED}\n/compare hi，en\n"
+    done = run_piped(said, environment, tmp_path, "--no-save", "--model", "openai:fake-1", "--method", "direct")
+    out = done.stdout.decode()
+    assert "La pregunta no pudo traducirse" in out and "Sin un modelo" not in out, out
 
 
 def test_in_a_pipe_it_is_plain_text(environment: dict[str, str], tmp_path: Path, home: Path) -> None:
@@ -351,6 +342,7 @@ def test_plain_on_a_terminal(arguments: tuple[str, ...], chat: Open) -> None:
     with chat("--no-save", *arguments, TERM="xterm" if arguments else "dumb") as terminal:
         terminal.expect("> ")
         terminal.enter(HINDI)
+        terminal.expect("Working on the answer.")
         terminal.expect("अंशों का मेल: ")
         assert terminal.leave() == 0
     shown = terminal.raw.decode()

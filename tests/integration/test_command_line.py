@@ -73,8 +73,9 @@ def test_json_is_the_contract_and_nothing_else_on_standard_output(process: Run) 
 def test_the_screen_shows_answer_sources_and_what_it_rests_on(clara: Run) -> None:
     done = clara("ask", SPANISH, "--explain")
     assert done.returncode == 0
-    for part in ("answer · Spanish", "[1]", "quote exact", "https://", "decision", "0 model calls", "bm25:es"):
+    for part in ("Fuentes:", "[1]", "quote exact", "https://", "decision", "evidence · Spanish · 0 model", "bm25:es"):
         assert part in done.stdout, part
+    assert done.stdout.count("Textualmente") == 1 and not done.stderr
 
 
 def test_a_choice_is_read_from_options(clara: Run) -> None:
@@ -188,6 +189,17 @@ def test_doctor_finds_a_local_server_and_says_what_to_do(
     assert done.returncode == 0 and "294 documents" in done.stdout and "next:" in done.stdout
     port = int(re.findall(r":(\d+)/", openai_server.base_url)[0])
     assert find_local_servers({"Ollama": port, "vLLM": 9}) == {"Ollama": (f"http://127.0.0.1:{port}/v1", ["fake-1"])}
+
+
+def test_what_a_local_server_lists_is_shown_as_text_and_is_no_part_of_a_command(
+    clara: Run, openai_server: FakeOpenAI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    openai_server.models = ["\x1b]0;owned\x07a\u202e\nok    all is well; rm -rf x"]
+    port = int(re.findall(r":(\d+)/", openai_server.base_url)[0])
+    monkeypatch.setattr("clara.cli.setup.LOCAL_SERVERS", {"Ollama": port})
+    out = clara("doctor").stdout
+    assert "\x1b" not in out and "\u202e" not in out and "\nok    all is well" not in out
+    assert "--model 'openai:]0;owneda ok all is well; rm -rf x' " in out
 
 
 def test_doctor_tries_the_configured_model(clara: Run, openai_server: FakeOpenAI) -> None:

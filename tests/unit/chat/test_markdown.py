@@ -85,6 +85,25 @@ def test_tables_are_columns_where_they_fit_and_lines_where_not() -> None:
     assert plain(table, 14)[:3] == ["drug: timolol", "dose: 0.5%", "drug:"]
 
 
+def test_further_lines_of_an_item_stand_under_it() -> None:
+    text = "1. **Dose**\n   Two drops a day.\n   - with water\nend"
+    assert plain(text, 40) == ["1. Dose", "   Two drops a day.", "   - with water", "end"]
+
+
+def test_an_address_longer_than_a_row_is_the_terminal_s_to_break() -> None:
+    address = "https://www.nhs.uk/conditions/glaucoma/"
+    for wraps, rows in (
+        (True, ["see the", address, "for more"]),
+        (False, ["see the", address[:20], f"{address[20:]}", "for more"]),
+    ):
+        collected = Rows()
+        flow = Flow(collected, 20, wraps=wraps)
+        flow.begin()
+        flow.put(f"see the {address} for more")
+        flow.end()
+        assert ["".join(text for text, _ in row).rstrip() for row in collected.done()] == rows
+
+
 def test_code_keeps_its_spaces() -> None:
     assert plain("```py\nif x:\n    y  = 1\n```\nend", 40) == ["  if x:", "      y  = 1", "end"]
 

@@ -6,12 +6,17 @@ import base64
 import io
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from clara.chat.asking import Watcher, Words
 from clara.chat.layout import Columns
 from clara.chat.screen import Screen, set_rows
+from clara.messages import Messages
+from clara.resources import data_folder
+from clara.types import Event
 
 OWN = re.compile(r"\x1b\[[\d;]*m")
 MOVES = re.compile(r"\x1b\[\d+G|\r\x1b\[2K")
@@ -71,3 +76,27 @@ def test_the_clipboard_gets_text_as_base64() -> None:
     screen, out = make()
     assert screen.to_clipboard(base64.b64encode("药".encode()))
     assert out.getvalue() == "\x1b]52;c;6I2v\x07"
+
+
+@pytest.mark.parametrize(
+    ("kind", "stage", "outcome", "told"),
+    [
+        ("call", "translate/question", "ok", "Pregunta traducida."),
+        ("translated", "translate", "ok", "Pregunta traducida."),  # by a service, not a model
+        ("evidence", "retrieve", None, "Evidencia encontrada."),
+        ("call", "draft/direct", "ok", "Borrador escrito."),
+        ("call", "verify/claims", "ok", "Afirmaciones comprobadas."),
+        ("call", "write/repair", "ok", "Respuesta escrita."),
+        ("call", "draft/free", "ModelTimeout", "Preparando la respuesta."),
+        ("checked", "translate", None, "Preparando la respuesta."),
+        ("call", "repair/json", "ok", "Preparando la respuesta."),
+    ],
+)
+def test_what_has_been_done_is_told_in_the_language_of_the_question(
+    kind: str, stage: str, outcome: str | None, told: str
+) -> None:
+    screen, out = make()
+    watcher = Watcher(screen, Words(Messages(data_folder("prompts"))))
+    watcher(Event(kind="started", stage="clara", at_s=0, data={"language": "es"}))
+    watcher(Event(kind=kind, stage=stage, at_s=1, data={"outcome": outcome} if outcome else {}))
+    assert OWN.sub("", MOVES.sub("\n", out.getvalue())).splitlines()[-1] == told

@@ -1,4 +1,4 @@
-"""The README's picture of a chat, from a real run without a model: `python -m tests.chat_picture`."""
+"""The README's pictures of the terminal, from real runs without a model: `python -m tests.pictures`."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from rich.console import Console
 from rich.text import Text
 
 from clara.chat import Chat, Screen, Session
+from clara.cli.ask import ask_once
 from clara.knowledge import KnowledgeBase
 from tests.conftest import ROOT, SHIPPED
 
-PICTURE = ROOT / "docs" / "images" / "chat.svg"
+ASKED = "¿Qué síntomas tiene un ataque agudo de glaucoma de ángulo cerrado?"
 SAID = ("¿Cómo se trata el ojo seco?", "/compare en fr", "/lang hi", "मोतियाबिंद का इलाज क्या है?")
 COLUMNS = 104
 # Rich stretches text to its cells, letter by letter, which takes Devanagari words apart.
@@ -44,23 +45,40 @@ class Script:
         return self._left.pop(0)
 
 
-def draw(home: Path, messages: Sequence[str] = SAID) -> str:
-    """Return the picture of a chat over the shipped knowledge base; home: a data folder, which is filled."""
-    KnowledgeBase(home / "knowledge", SHIPPED).close()
+def draw_ask(home: Path) -> str:
+    """Return the picture of one question over the knowledge base in `home`."""
     console = _recorder()
     screen = Screen(console, plain=False, progress=False)
-    chat = Chat(Session(name="ward"), screen=screen, reader=Script(messages), shelf=None, overrides={"home": home})
+    screen.line(f'clara ask "{ASKED}"', "bold", lead="$ ")
+    ask_once(
+        ASKED, language="auto", options={}, overrides={"home": home}, as_json=False, explain=False, screen=screen
+    )  # fmt: skip
+    return _drawn(console, "clara ask")
+
+
+def draw_chat(home: Path) -> str:
+    """Return the picture of a chat over the knowledge base in `home`."""
+    console = _recorder()
+    screen = Screen(console, plain=False, progress=False)
+    chat = Chat(Session(name="ward"), screen=screen, reader=Script(SAID), shelf=None, overrides={"home": home})
     with chat:
         if chat.run() != 0:
             raise SystemExit("the chat that is to be drawn failed; see above")
+    return _drawn(console, "clara chat")
+
+
+def _drawn(console: Console, title: str) -> str:
     without_fonts = re.sub(r"@font-face \{\{.*?\}\}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)  # they would be fetched
     whole_rows = _recorder()  # each word is recorded for itself, and would be drawn so
     whole_rows.print(Text.from_ansi(console.export_text(styles=True)), soft_wrap=True)
-    drawn = whole_rows.export_svg(title="clara chat", code_format=without_fonts, unique_id="clara-chat")
+    drawn = whole_rows.export_svg(title=title, code_format=without_fonts, unique_id=title.replace(" ", "-"))
     return _STRETCHED.sub(r"\1\2", drawn)
 
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
-        PICTURE.write_text(draw(Path(folder)), encoding="utf-8")
-    sys.stdout.write(f"wrote {PICTURE.relative_to(ROOT)}\n")
+        home = Path(folder)
+        KnowledgeBase(home / "knowledge", SHIPPED).close()
+        for name, picture in (("ask", draw_ask(home)), ("images/chat", draw_chat(home))):
+            (ROOT / "docs" / f"{name}.svg").write_text(picture, encoding="utf-8")
+            sys.stdout.write(f"wrote docs/{name}.svg\n")

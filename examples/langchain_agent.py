@@ -11,13 +11,12 @@ def eye_pressure(eye: str) -> str:
     return f"{eye}: 52 mmHg"
 
 
-middleware = ClaraMiddleware(country="MX")
-agent = create_agent("openai:gpt-5", [eye_pressure], middleware=[middleware])
 question = {"role": "user", "content": "¿Qué me puede pasar con la presión que tengo en el ojo?"}
-for chunk, _ in agent.stream({"messages": [question]}, stream_mode="messages"):
-    if isinstance(chunk, AIMessageChunk):
-        print(chunk.text, end="", flush=True)
-        for call in chunk.tool_calls:
-            print(f"({call['name']} {call['args']})")
+with ClaraMiddleware(country="MX") as middleware:
+    agent = create_agent("openai:gpt-5", [eye_pressure], middleware=[middleware])
+    for chunk, _ in agent.stream({"messages": [question]}, stream_mode="messages"):
+        if isinstance(chunk, AIMessageChunk):
+            print(chunk.text, end="", flush=True)
+            for call in chunk.tool_calls:
+                print(f"({call['name']} {call['args']})")
 print()
-middleware.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from typing import Annotated
 
 import typer
@@ -31,5 +33,9 @@ def mcp(
         raise ConfigError(f"clara mcp needs {error.name}: pip install 'clara-debias[mcp]'") from None
     from clara.engine import Clara
 
+    # The SDK's thread that reads standard input holds the process until the next line; Ctrl-C is not to wait for one.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if sys.stdin.isatty():
+        typer.echo("waiting for an assistant on standard input, which starts this itself; Ctrl-C ends it", err=True)
     with Clara(settings=settings) as clara:
         build_server(clara).run("stdio")

@@ -282,9 +282,10 @@ class Clara:
         if thread is not None:
             thread.run(self._disconnect())
             thread.stop()
-        if self._knowledge is not None and self._given_knowledge is None:
-            self._knowledge.close()
-            self._knowledge = None
+        with self._opening:  # an answer that was broken off may have left a thread opening it
+            if self._knowledge is not None and self._given_knowledge is None:
+                self._knowledge.close()
+                self._knowledge = None
 
     async def _disconnect(self) -> None:
         if self.models is not None:

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from concurrent.futures import Future
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-# The threads do nothing but wait for providers; an event loop's own few would let requests queue for them.
-_WAITING = ThreadPoolExecutor(max_workers=256, thread_name_prefix="clara-waiting")
-
 
 async def waited(function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
     """Return what a blocking function returns. Cancelled, it is waited for no more, and runs to its end."""
-    return await asyncio.get_running_loop().run_in_executor(_WAITING, partial(function, *args, **kwargs))
+    made: Future[T] = Future()
+    made.set_running_or_notify_cancel()  # what has begun cannot be cancelled
+
+    def call() -> None:
+        try:
+            made.set_result(function(*args, **kwargs))
+        except BaseException as error:
+            made.set_exception(error)
+
+    # A thread that an executor keeps is joined when the interpreter ends: Ctrl-C would wait for a silent provider.
+    threading.Thread(target=call, name="clara-waiting", daemon=True).start()
+    return await asyncio.wrap_future(made)
 
 
 async def each(items: Iterator[T]) -> AsyncIterator[T]:

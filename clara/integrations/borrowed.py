@@ -1,13 +1,13 @@
-"""An engine that asks, for each request, the model that the request came with."""
+"""An engine that asks, for each request, the model that the request came with, and what each has to be begun with."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextvars import Context, ContextVar
 from typing import Any
 
 from clara.config import Settings, load_settings
-from clara.engine import Clara
+from clara.engine import ChatOptions, Clara
 from clara.knowledge import KnowledgeBase
 from clara.models import Call, ChatModel, Completion, Show
 from clara.trace import Observer
@@ -32,6 +32,12 @@ class BorrowingClara(Clara):
     ) -> None:
         ready = load_settings(overrides) if settings is None or overrides else settings
         super().__init__(_Borrowed(), settings=ready, knowledge=knowledge, observers=observers)
+
+
+def check_options(engine: Clara, options: Mapping[str, Any]) -> None:
+    """Say a mistake in what holds for every request before the first one. Raises ConfigError."""
+    ChatOptions.read(options).settings(engine.settings)
+    engine.check_method(options.get("method") or engine.method)
 
 
 def lend(model: ChatModel | None = None, context: Context | None = None) -> Context:

@@ -26,8 +26,11 @@ from inspect_ai.tool import ToolChoice, ToolDef, ToolFunction, ToolInfo  # type:
 from inspect_ai.util import LimitExceededError  # type: ignore[import-not-found]
 
 from clara.choices import LETTERS
-from clara.engine import Clara
-from clara.integrations.borrowed import BorrowingClara, lend
+from clara.config import load_settings
+from clara.engine import ChatOptions, Clara
+from clara.engine.conversation import read_conversation
+from clara.errors import ConfigError
+from clara.integrations.borrowed import BorrowingClara, check_options, lend
 from clara.models import Call, Completion, Show
 from clara.models.langchain import map_error
 from clara.models.wire import wire_messages
@@ -83,16 +86,22 @@ def debias(**options: Any) -> Solver:
     """Answer with CLARA over the model under evaluation, in place of `generate()` and `multiple_choice()`.
 
     options: method, language, languages, country, policy and budget. Choices of a sample are given to CLARA as such,
-    and the chosen one is marked as `multiple_choice()` marks it; tools are called until there is an answer.
+    and the chosen one is marked as `multiple_choice()` marks it; tools are called until there is an answer. Raises
+    ConfigError.
     """
-    engine = BorrowingClara()
+    if unknown := set(options) - {*_OPTIONS}:
+        raise ConfigError(f"debias has no option {min(unknown)[:40]!r}: give any of {', '.join(_OPTIONS)}")
+    # One engine answers both kinds of sample, and only conversations take all of these per request.
+    engine = BorrowingClara(settings=ChatOptions.read(options).settings(load_settings()))
+    check_options(engine, options)
+    named: dict[str, Any] = {name: options[name] for name in ("method", "language", "country") if name in options}
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         turn = _Turn(get_model(), state)
         if state.choices:
-            await _choose(engine, turn, state, options)
+            await _choose(engine, turn, state, named)
         else:
-            await _answer(engine, turn, state, options)
+            await _answer(engine, turn, state, named)
         return state
 
     return solve
@@ -143,13 +152,12 @@ class _Turn:
 
 
 async def _choose(engine: BorrowingClara, turn: _Turn, state: TaskState, options: Mapping[str, Any]) -> None:
-    given = {LETTERS[place]: choice.value for place, choice in enumerate(state.choices)}
-    named = {name: options[name] for name in ("method", "language", "country") if name in options}
-    asking = engine.aask(state.user_prompt.text, options=given, **named)
+    said = read_conversation(await messages_to_openai(state.messages))
+    asking = engine.aask(said.text, options=[choice.value for choice in state.choices], history=said.history, **options)
     # Limits and the record of the sample are in the context; the model's own calls belong to both.
     answer = await asyncio.create_task(asking, context=lend(turn, copy_context()))
-    for place, label in enumerate(given):
-        state.choices.mark_choice(place, label == answer.choice)
+    for place in range(len(state.choices)):
+        state.choices.mark_choice(place, LETTERS[place] == answer.choice)
     text = f"ANSWER: {answer.choice}" if answer.choice else answer.answer
     state.output = ModelOutput.from_content(turn.name, text)
     state.messages.append(state.output.message)

@@ -145,10 +145,10 @@ def _build(provider: str, model: str, settings: Settings) -> BaseChatModel:
     elif own and settings.base_url and provider == "openai" and not provider_keys()["OPENAI_API_KEY"]:
         options["api_key"] = "not-needed"  # local servers ask for no key, but the client insists on one
     if provider in _OPENAI_FAMILY:
-        from clara.models.openai import open_client
+        from clara.models.openai import open_model_client
 
         # LangChain shares one client among all loops of a process; ours lives and dies with its loop.
-        options["http_async_client"] = open_client(settings.timeout_s)
+        options["http_async_client"] = open_model_client(settings.timeout_s)
         options.setdefault("stream_usage", True)
     try:
         return cast("BaseChatModel", init_chat_model(model, model_provider=provider, **options))

@@ -8,6 +8,7 @@ import re
 import weakref
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import aclosing
+from inspect import signature
 from typing import TYPE_CHECKING, Any, cast
 
 from clara.errors import (
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 ALONE: RunnableConfig = {"callbacks": []}
 """How CLARA's own calls are made: inside an application's run they would be shown as the application's."""
 _KEY_LIKE = re.compile(r"(?i)\b(?:sk|pk|key|token|bearer)[-_ ](?=[\w.\-]*[\d*])[\w*.\-]{6,}")
+_BROKEN = re.compile("Connect|RemoteProtocol|ReadError")
+"""Names of what HTTP clients raise where a connection is not made or breaks off; openai 2 lets them through."""
 
 
 class LangChainModel:
@@ -39,14 +42,21 @@ class LangChainModel:
 
     `build` makes the LangChain model. It runs once per event loop: HTTP pools belong to the loop that
     opened them, and a library user may run several loops one after another. With `owned` false the model
-    is the caller's, and closing it too.
+    is the caller's, and closing it too. `options` are handed to the model with each call, whatever they mean to it.
     """
 
     def __init__(
-        self, name: str, build: Callable[[], BaseChatModel], *, secrets: Iterable[str] = (), owned: bool = True
+        self,
+        name: str,
+        build: Callable[[], BaseChatModel],
+        *,
+        secrets: Iterable[str] = (),
+        owned: bool = True,
+        options: Mapping[str, Any] | None = None,
     ) -> None:
         self._name = name
         self._owned = owned
+        self._options = options or {}
         self._build = build
         self._secrets = tuple(secret for secret in secrets if secret)
         self._per_loop: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, BaseChatModel] = (
@@ -66,14 +76,13 @@ class LangChainModel:
 
     async def _complete(self, model: BaseChatModel, call: Call) -> Completion:
         asked, options = with_options(model, call.options)
-        return completion_of(await asked.ainvoke(wire_messages(call), ALONE, **options), self._name)
+        return completion_of(await asked.ainvoke(wire_messages(call), ALONE, **options, **self._options), self._name)
 
     async def _stream(self, model: BaseChatModel, call: Call, show: Show) -> Completion:
         asked, options = with_options(model, call.options, streamed=True)
         whole: Any = None
-        async with aclosing(
-            cast("AsyncGenerator[Any]", asked.astream(wire_messages(call), ALONE, **options))
-        ) as chunks:
+        chunked = asked.astream(wire_messages(call), ALONE, **options, **self._options)
+        async with aclosing(cast("AsyncGenerator[Any]", chunked)) as chunks:
             async for chunk in chunks:
                 whole = chunk if whole is None else whole + chunk
                 if chunk.text:
@@ -111,7 +120,11 @@ def with_options(
         choice = choice.get("function", {}).get("name")
     elif choice == "required":
         choice = "any"  # LangChain's word for it, whatever the provider's
-    return model.bind_tools(tools, **({"tool_choice": choice} if choice else {})), known
+    bound: dict[str, Any] = {"tool_choice": choice} if choice else {}
+    parallel = "parallel_tool_calls"
+    if options.get(parallel) is not None and parallel in signature(model.bind_tools).parameters:
+        bound[parallel] = options[parallel]
+    return model.bind_tools(tools, **bound), known
 
 
 def completion_of(message: AIMessage, name: str) -> Completion:
@@ -176,7 +189,7 @@ def map_error(error: Exception, name: str, secrets: Iterable[str] = ()) -> Model
         return ModelStatusError(
             f"{name}: the provider answered {status}: {said}", status=int(status), retry_after_s=wait
         )
-    if isinstance(error, lc.ModelConnectionError | ConnectionError | OSError) or "Connect" in type(error).__name__:
+    if isinstance(error, lc.ModelConnectionError | ConnectionError | OSError) or _BROKEN.search(type(error).__name__):
         return ModelUnreachable(f"{name}: cannot reach the provider; check base_url and the network: {said}")
     return ModelBadOutput(f"{name}: {type(error).__name__}: {said}")
 

@@ -19,6 +19,7 @@ from clara.errors import ModelUnreachable
 from clara.models.base import Call, Completion, Show
 from clara.models.langchain import LangChainModel
 from clara.models.wire import wire_messages
+from clara.sdk import openai_http
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -40,7 +41,7 @@ class OpenAIModel(LangChainModel):
         if (body := self._body(model, call)) is None:
             return await super()._complete(model, call)
         client: Any = model.root_async_client  # type: ignore[attr-defined]
-        response = await client.post("/chat/completions", body=body, cast_to=httpx2.Response)
+        response = await client.post("/chat/completions", body=body, cast_to=openai_http().Response)
         reply = response.json()
         choice, usage = reply["choices"][0], reply.get("usage") or {}
         message = choice["message"]
@@ -112,6 +113,14 @@ def _payload(model: Any) -> dict[str, Any]:
 
     payload: dict[str, Any] = model._get_request_payload([HumanMessage("-")])
     return {} if model._use_responses_api(payload) else payload
+
+
+def open_model_client(timeout_s: float) -> Any:
+    """Open the HTTP client that `openai` is to send with, of the library that it knows."""
+    if (http := openai_http()) is httpx2:
+        return open_client(timeout_s)
+    limits = http.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS)
+    return http.AsyncClient(timeout=timeout_s, limits=limits)
 
 
 def open_client(timeout_s: float) -> httpx2.AsyncClient:

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.conftest import ROOT
 from tests.fake_openai import FakeOpenAI
 
 TASKS = ROOT / "examples" / "inspect_task.py"
+BOTH = (f"{TASKS}@free", f"{TASKS}@options")
 MODEL = Agreeable(
     calls={"eye_pressure": {"eye": "left"}},
     options=("crusts on the lids", "halos around lights", "painless loss of sight"),
@@ -47,10 +49,10 @@ def evaluate(python: Path, openai_server: FakeOpenAI, shipped_home: Path, tmp_pa
     """Run tasks from the command line; returns task name -> log."""
     openai_server.script = MODEL.serve
 
-    def run(*arguments: str) -> dict[str, dict[str, Any]]:
+    def run(*arguments: str, tasks: Sequence[str] = BOTH) -> dict[str, dict[str, Any]]:
         environment = {"OPENAI_API_KEY": "sk-test", "OPENAI_BASE_URL": openai_server.base_url, "PATH": "/usr/bin:/bin"}
         environment |= {"CLARA_HOME": str(shipped_home), "HOME": str(tmp_path), "INSPECT_DISPLAY": "plain"}
-        command = [str(python), "-m", "inspect_ai", "eval", f"{TASKS}@free", f"{TASKS}@options", *arguments]
+        command = [str(python), "-m", "inspect_ai", "eval", *tasks, *arguments]
         logs = tmp_path / "logs"
         done = subprocess.run(
             [*command, "--log-dir", str(logs), "--log-format", "json", "--no-log-realtime"],
@@ -96,3 +98,38 @@ def test_clara_goes_round_another_model(evaluate: Any, openai_server: FakeOpenAI
     made = [event for event in free["events"] if event["event"] == "model"]
     assert len(made) == 6 and all(event["model"] == "openai/fake-1" for event in made)  # each call is in the log
     assert any(DRAFT in json.dumps(event["output"], ensure_ascii=False) for event in made)
+
+
+FOLLOWING_UP = """
+from inspect_ai import Task, task
+from inspect_ai.dataset import Sample
+from inspect_ai.model import ChatMessageAssistant, ChatMessageUser
+from inspect_ai.scorer import choice
+from inspect_ai.solver import multiple_choice
+
+@task
+def following_up():
+    said = [ChatMessageUser(content="Hablemos del glaucoma agudo."), ChatMessageAssistant(content="De acuerdo."),
+            ChatMessageUser(content="¿Qué síntoma tiene?")]
+    texts = ["costras en los párpados", "halos alrededor de las luces", "pérdida de visión sin dolor"]
+    return Task(dataset=[Sample(input=said, choices=texts, target="B")], solver=multiple_choice(), scorer=choice())
+"""
+
+
+def test_a_choice_keeps_what_was_said_before_it_and_every_option_of_the_solver(
+    evaluate: Any, openai_server: FakeOpenAI, tmp_path: Path
+) -> None:
+    own = tmp_path / "following_up.py"
+    own.write_text(FOLLOWING_UP, encoding="utf-8")
+    logs = evaluate(
+        "--model", "openai/fake-1", "--solver", "clara/debias", "-S", "budget={calls: 1}", tasks=[f"{own}@following_up"]
+    )
+    (sample,) = logs["following_up"]["samples"]
+    assert sample["metadata"]["clara"]["calls"] == 1
+    assert "Hablemos del glaucoma agudo." in json.dumps(openai_server.requests, ensure_ascii=False)
+
+
+def test_an_option_that_nobody_knows_is_said_before_anything_is_asked(evaluate: Any, openai_server: FakeOpenAI) -> None:
+    with pytest.raises(AssertionError, match="debias has no option 'colour': give any of method"):
+        evaluate("--model", "openai/fake-1", "--solver", "clara/debias", "-S", "colour=red")
+    assert not openai_server.requests

@@ -79,4 +79,4 @@ def test_from_folders_of_one_s_own(shipped_home: Path, tmp_path: Path) -> None:
         [sys.executable, *ASK], capture_output=True, text=True, check=False, cwd=tmp_path,
         env=os.environ | {"CLARA_KB_DIR": str(tmp_path / "nothing")},
     )  # fmt: skip
-    assert done.returncode == 1 and "no such folder" in done.stderr
+    assert done.returncode == 2 and "no such folder" in done.stderr

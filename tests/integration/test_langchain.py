@@ -1,33 +1,32 @@
-"""LangChain: its own standard suite, an agent with a tool, and the retriever, over real HTTP to a fake provider."""
+"""LangChain: its own standard suite and an agent with a tool, over real HTTP to a fake provider."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 from langchain.agents import create_agent
+from langchain.agents.middleware import AgentMiddleware
 from langchain.agents.structured_output import ToolStrategy
 from langchain_core.callbacks import BaseCallbackHandler, get_usage_metadata_callback
 from langchain_core.exceptions import OutputParserException
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, SystemMessage, ToolMessage
-from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import RunnableLambda
 from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
-from langchain_tests.integration_tests import ChatModelIntegrationTests, RetrieversIntegrationTests
+from langchain_tests.integration_tests import ChatModelIntegrationTests
 from langchain_tests.unit_tests import ChatModelUnitTests
 from pydantic import BaseModel, SecretStr
 
 from clara import Clara, KnowledgeBase
 from clara.config import BudgetSettings, load_settings
 from clara.errors import ConfigError, InputError, ModelStatusError
-from clara.integrations.langchain import ChatClara, ClaraMiddleware, ClaraRetriever
+from clara.integrations.langchain import ChatClara, ClaraMiddleware
 from tests import fake_openai
 from tests.agreeable import ANSWER, ASKED, DRAFT, FIRST, SECOND, Agreeable
 from tests.fake_openai import Body, FakeOpenAI
@@ -88,63 +87,6 @@ class TestStandardIntegration(_Standard, ChatModelIntegrationTests):
     @property
     def standard_chat_model_params(self) -> dict[str, Any]:
         return {"temperature": 0}
-
-
-class TestStandardRetriever(RetrieversIntegrationTests):
-    @pytest.fixture(autouse=True)
-    def _behind(self, shipped_kb: KnowledgeBase) -> None:
-        self._knowledge = shipped_kb
-
-    @property
-    def retriever_constructor(self) -> type[BaseRetriever]:
-        return ClaraRetriever
-
-    @property
-    def retriever_constructor_params(self) -> dict[str, Any]:
-        return {"knowledge": self._knowledge}
-
-    @property
-    def retriever_query_example(self) -> str:
-        return "¿Qué es la catarata?"
-
-
-QUERIES = [
-    ("What is a cataract?", "en"),
-    ("¿Qué es la catarata?", "es"),
-    ("O que é a catarata?", "pt"),
-    ("Qu'est-ce que la cataracte ?", "fr"),
-    ("什么是白内障？", "zh-Hans"),
-    ("मोतियाबिंद क्या है?", "hi"),
-    ("Ano ang katarata?", "fil"),
-]
-
-
-@pytest.mark.parametrize(("query", "language"), QUERIES)
-def test_the_retriever_finds_the_same_in_every_language(shipped_kb: KnowledgeBase, query: str, language: str) -> None:
-    first = ClaraRetriever(knowledge=shipped_kb, k=1).invoke(query)[0]
-    assert first.metadata["language"] == language and first.metadata["document"] == f"ophthalmology/cataract/{language}"
-    assert first.metadata["source"] and 0 < first.metadata["score"] <= 1
-
-
-@pytest.mark.parametrize(("query", "language"), [*QUERIES, ("ما هو الساد؟", "ar")])
-def test_an_answer_is_in_the_language_it_was_asked_in(shipped_kb: KnowledgeBase, query: str, language: str) -> None:
-    with Clara("evidence", knowledge=shipped_kb) as engine:
-        reply = ChatClara(engine=engine).invoke(query)
-    assert reply.response_metadata["clara"]["language"] == language and reply.text
-
-
-def test_the_retriever_returns_nothing_rather_than_what_does_not_fit(shipped_kb: KnowledgeBase) -> None:
-    assert ClaraRetriever(knowledge=shipped_kb).invoke("¿Quién ganó el partido de ayer?") == []
-
-
-def test_the_retriever_opens_the_user_s_own_base_and_closes_it(
-    shipped_home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("CLARA_HOME", str(shipped_home))
-    monkeypatch.setenv("CLARA_HOME", str(shipped_home))
-    retriever = ClaraRetriever(language="hi", k=2)
-    assert {d.metadata["language"] for d in retriever.invoke("मोतियाबिंद")} == {"hi"}
-    retriever.close()
 
 
 class Tokens(BaseCallbackHandler):
@@ -212,6 +154,30 @@ def test_options_are_the_model_s_own_and_each_request_s(
         model.invoke(ASKED, colour="red")
     with pytest.raises(ConfigError, match="either engine or model"):
         ChatClara(engine=engine, model=upstream)
+    film = HumanMessage([{"type": "text", "text": ASKED}, {"type": "media", "mime_type": "video/mp4", "data": "AA=="}])
+    with pytest.raises(InputError, match=r"a message cannot be read: .*video/mp4"):
+        model.invoke([film])
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"method": "magic"}, "unknown method 'magic'"),
+        ({"temperature": 9}, "option temperature: input should be"),
+        ({"budget": {"cost": 1}}, "a budget of money needs prices"),
+    ],
+)
+def test_a_mistake_in_the_options_is_said_at_once(upstream: ChatOpenAI, options: Any, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        ChatClara(model=upstream, **options)
+    with pytest.raises(ConfigError, match=said):
+        ClaraMiddleware(**options)
+
+
+def test_an_address_is_not_ignored(engine: Clara, upstream: ChatOpenAI) -> None:
+    for given in ({"engine": engine}, {"model": upstream}):
+        with pytest.raises(ConfigError, match="base_url and api_key belong to a model that is given by its name"):
+            ChatClara(base_url="http://127.0.0.1:9/v1", **given)
 
 
 def test_a_failing_provider_is_one_clear_error(openai_server: FakeOpenAI, engine: Clara) -> None:
@@ -260,9 +226,8 @@ PATIENT = Agreeable(calls={"eye_pressure": {"eye": "left"}}, form={"summary": FI
 
 @pytest.fixture
 def middleware(shipped_kb: KnowledgeBase) -> Iterator[ClaraMiddleware]:
-    made = ClaraMiddleware(settings=load_settings({"attempts": 1}), knowledge=shipped_kb)
-    yield made
-    made.close()
+    with ClaraMiddleware(settings=load_settings({"attempts": 1}), knowledge=shipped_kb) as made:
+        yield made
 
 
 def test_an_agent_s_tool_loop_is_left_alone_and_its_answer_debiased(
@@ -287,6 +252,31 @@ def test_an_agent_s_tool_loop_is_left_alone_and_its_answer_debiased(
     counted = sum(int(model["total_tokens"]) for model in used.usage_metadata.values())
     told = [m.usage_metadata for m in messages if isinstance(m, AIMessage) and m.usage_metadata]
     assert counted == sum(usage["total_tokens"] for usage in told)
+
+
+class Thoughtful(AgentMiddleware[Any, Any, Any]):
+    """Sets what CLARA has no name for, as middleware of providers does, and what only the agent's own call is about."""
+
+    def wrap_model_call(self, request: Any, handler: Any) -> Any:
+        return handler(request.override(model_settings={"reasoning_effort": "low", "parallel_tool_calls": False}))
+
+    async def awrap_model_call(self, request: Any, handler: Any) -> Any:
+        return await self.wrap_model_call(request, handler)
+
+
+@pytest.mark.parametrize("blocking", [True, False])
+async def test_an_agent_s_model_settings_hold(
+    openai_server: FakeOpenAI, upstream: ChatOpenAI, middleware: ClaraMiddleware, blocking: bool
+) -> None:
+    openai_server.script = PATIENT.serve
+    agent = create_agent(upstream, [eye_pressure], middleware=[Thoughtful(), middleware])
+    asked: Any = {"messages": [HumanMessage(ASKED)]}
+    state = await (asyncio.to_thread(agent.invoke, asked) if blocking else agent.ainvoke(asked))
+    assert state["messages"][-1].text == ANSWER
+    assert {request["reasoning_effort"] for request in openai_server.requests} == {"low"}
+    assert [request.get("parallel_tool_calls") for request in openai_server.requests[:2]] == [False, False]
+    assert not any("parallel_tool_calls" in request for request in openai_server.requests[2:])
+    await middleware.aclose()
 
 
 async def test_an_agent_may_be_asked_with_and_without_an_event_loop(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -125,6 +127,18 @@ async def test_what_goes_wrong_is_said_in_one_line(openai_server: FakeOpenAI, op
     assert all(result.is_error for result in (refused, empty, unknown, unable))
     assert "refused the key" in said[0] and "is empty" in said[1] and "not a tag" in said[2]
     assert "translating needs a chat model" in said[3] and not any("\n" in text for text in said)
+
+
+def test_who_starts_the_command_at_a_terminal_is_told_and_can_end_it(shipped_home: Path, tmp_path: Path) -> None:
+    ours, terminal = os.openpty()
+    environment = {"CLARA_HOME": str(shipped_home), "HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+    command = [sys.executable, "-m", "clara", "mcp", "--model", "evidence"]
+    with subprocess.Popen(command, env=environment, stdin=terminal, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None and "Ctrl-C ends it" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == -signal.SIGINT and process.stderr.read() == ""
+    os.close(ours)
+    os.close(terminal)
 
 
 async def test_an_assistant_starts_the_command_and_asks(shipped_home: Path, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -239,6 +240,84 @@ def test_what_is_no_client_is_refused() -> None:
         wrap(object())  # type: ignore[type-var]
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"colour": "red"}, "'colour': give an object with any of method"),
+        ({"policy": "none"}, "option policy: input should be"),
+        ({"method": "magic"}, "unknown method 'magic'"),
+    ],
+)
+def test_a_mistake_in_the_options_is_said_when_the_client_is_wrapped(options: Any, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        wrap(OpenAI(api_key="sk-app"), **options)
+
+
+def test_what_every_reply_explains_is_said_once(openai_server: FakeOpenAI, shipped_kb: KnowledgeBase) -> None:
+    openai_server.script = Agreeable().serve
+    plain = OpenAI(base_url=openai_server.base_url, api_key="sk-app")
+    with wrap(plain, knowledge=shipped_kb, method="direct", explain=True) as client:
+        told: Any = client.chat.completions.create(model="m", messages=MESSAGES)
+        assert told.clara["drafts"]
+        briefly: Any = {"clara": {"explain": False}}
+        told = client.chat.completions.create(model="m", messages=MESSAGES, extra_body=briefly)
+        assert "drafts" not in told.clara
+
+
+def test_a_stream_may_be_left_to_the_garbage_collector(openai_server: FakeOpenAI, client: OpenAI) -> None:
+    stream = client.chat.completions.create(model="m", messages=MESSAGES, stream=True)
+    next(stream)
+    client.close()
+    stream.close()
+
+
+LEFT_OPEN = """
+import sys
+from openai import OpenAI
+from clara.integrations.openai import wrap
+
+client = wrap(OpenAI(base_url=sys.argv[1], api_key="sk-app"))
+asked = [{"role": "user", "content": sys.argv[2]}]
+for chunk in client.chat.completions.create(model="m", messages=asked, stream=True):
+    break
+"""
+SILENT = """
+import sys
+from openai import OpenAI
+from clara.integrations.openai import wrap
+
+client = wrap(OpenAI(base_url=sys.argv[1], api_key="sk-app"), method="direct")
+try:
+    client.chat.completions.create(model="m", messages=[{"role": "user", "content": sys.argv[2]}])
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+def run_program(program: str, server: FakeOpenAI, home: Path) -> subprocess.Popen[str]:
+    environment = os.environ | {"CLARA_HOME": str(home), "PYTHONPATH": os.pathsep.join([*filter(None, sys.path)])}
+    return subprocess.Popen(
+        [sys.executable, "-c", program, server.base_url, ASKED],
+        env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def test_a_program_ends_though_it_left_a_stream_open(openai_server: FakeOpenAI, shipped_home: Path) -> None:
+    openai_server.script = Agreeable().serve
+    program = run_program(LEFT_OPEN, openai_server, shipped_home)
+    assert program.communicate(timeout=60) == ("", "") and program.returncode == 0
+
+
+def test_an_interrupted_program_does_not_wait_for_a_silent_provider(
+    openai_server: FakeOpenAI, shipped_home: Path
+) -> None:
+    openai_server.script = lambda _: fake_openai.Reply(mode="hang")
+    program = run_program(SILENT, openai_server, shipped_home)
+    openai_server.wait_for_requests(1)
+    program.send_signal(signal.SIGINT)
+    assert program.communicate(timeout=60) == ("interrupted\n", "") and program.returncode == 0
+
+
 @pytest.fixture(scope="session")
 def openai_2(pytestconfig: pytest.Config) -> Path:
     """The newest openai 2 in a folder of its own, kept from run to run."""
@@ -251,12 +330,16 @@ def openai_2(pytestconfig: pytest.Config) -> Path:
     return folder
 
 
-def test_openai_2_is_served_as_well(openai_2: Path, shipped_home: Path) -> None:
+# What sends with the `openai` package: everything in this file, models and embedders.
+_SENDING = [str(Path(__file__)), "tests/contract/test_models.py", "tests/unit/test_embedders.py"]
+
+
+def test_openai_2_serves_as_well(openai_2: Path, shipped_home: Path) -> None:
     if version("openai").startswith("2."):
-        return  # the process below: everything else in this file is the test
+        return  # the process below
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(openai_2), str(ROOT)])}
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", str(Path(__file__)), "-q", "-p", "no:cacheprovider", "--rootdir", str(ROOT)],
+        [sys.executable, "-m", "pytest", *_SENDING, "-q", "-p", "no:cacheprovider", "--rootdir", str(ROOT)],
         env=environment, cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr

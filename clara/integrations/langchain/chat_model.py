@@ -22,9 +22,9 @@ from langchain_core.utils.pydantic import is_basemodel_subclass
 from pydantic import ConfigDict, Field, PrivateAttr, SecretStr
 
 from clara.config import BudgetSettings
-from clara.engine import Clara
+from clara.engine import ChatOptions, Clara
 from clara.errors import ConfigError
-from clara.integrations.borrowed import BorrowingClara, lend
+from clara.integrations.borrowed import BorrowingClara, check_options, lend
 from clara.integrations.langchain.messages import as_chunk, to_ai_message, to_chunks, to_messages
 from clara.integrations.langchain.turn import Turn, name_of
 from clara.types import Event, Reply
@@ -74,8 +74,12 @@ class ChatClara(BaseChatModel):
     def model_post_init(self, context: Any, /) -> None:
         """Open the engine. Raises ConfigError."""
         self._clara = self.engine or self._open()
-        if isinstance(self.model, BaseChatModel) != isinstance(self._clara, BorrowingClara):
+        borrows = isinstance(self.model, BaseChatModel)
+        if borrows != isinstance(self._clara, BorrowingClara):
             raise ConfigError("pass either engine or model: a ready engine has a model of its own")
+        if (borrows or self.engine is not None) and (self.base_url is not None or self.api_key is not None):
+            raise ConfigError("base_url and api_key belong to a model that is given by its name")
+        check_options(self._clara, self._asked(None, {}))
 
     def _open(self) -> Clara:
         settings: dict[str, Any] = {"timeout_s": self.timeout}
@@ -123,7 +127,7 @@ class ChatClara(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        turn, options = self._turn(messages, blocking=True), self._asked(stop, kwargs)
+        turn, options = self._begin(messages, stop, kwargs, blocking=True)
         return _result(turn, lend(turn).run(self._clara.chat, to_messages(messages), **options))
 
     async def _agenerate(
@@ -133,7 +137,7 @@ class ChatClara(BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        turn, options = self._turn(messages), self._asked(stop, kwargs)
+        turn, options = self._begin(messages, stop, kwargs)
         asking = self._clara.achat(to_messages(messages), **options)
         return _result(turn, await asyncio.create_task(asking, context=lend(turn)))
 
@@ -144,7 +148,7 @@ class ChatClara(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        turn, options = self._turn(messages, blocking=True), self._asked(stop, kwargs)
+        turn, options = self._begin(messages, stop, kwargs, blocking=True)
         shown = _Shown(turn)
         with lend(turn).run(self._clara.chat_stream, to_messages(messages), **options) as happening:
             for happened in happening:
@@ -160,7 +164,7 @@ class ChatClara(BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        turn, options = self._turn(messages), self._asked(stop, kwargs)
+        turn, options = self._begin(messages, stop, kwargs)
         shown = _Shown(turn)
         async with lend(turn).run(self._clara.achat_stream, to_messages(messages), **options) as happening:
             async for happened in happening:
@@ -169,8 +173,15 @@ class ChatClara(BaseChatModel):
                         await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
                     yield chunk
 
-    def _turn(self, messages: Sequence[BaseMessage], *, blocking: bool = False) -> Turn | None:
-        return Turn(self.model, messages, blocking=blocking) if isinstance(self.model, BaseChatModel) else None
+    def _begin(
+        self, messages: Sequence[BaseMessage], stop: list[str] | None, kwargs: dict[str, Any], *, blocking: bool = False
+    ) -> tuple[Turn | None, dict[str, Any]]:
+        """Return the application's model for one request, if it brought one, and CLARA's options of it."""
+        options = self._asked(stop, kwargs)
+        if not isinstance(self.model, BaseChatModel):
+            return None, options
+        of_the_model = {name: options.pop(name) for name in options.keys() - ChatOptions.model_fields.keys()}
+        return Turn(self.model, messages, of_the_model, blocking=blocking), options
 
     def _asked(self, stop: list[str] | None, kwargs: dict[str, Any]) -> dict[str, Any]:
         """Return the options of one request: those it was called with, and for the rest this model's own."""

@@ -9,13 +9,17 @@ from typing import Any, cast
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, convert_to_openai_messages
 from langchain_core.messages.tool import invalid_tool_call, tool_call, tool_call_chunk
 
+from clara.errors import InputError
 from clara.openai_form import clara_object
 from clara.types import Reply
 
 
 def to_messages(messages: Sequence[BaseMessage]) -> list[Mapping[str, Any]]:
-    """Return messages in the form of the OpenAI API. Raises ValueError for what has none."""
-    return cast("list[Mapping[str, Any]]", convert_to_openai_messages(list(messages), text_format="string"))
+    """Return messages in the form of the OpenAI API. Raises InputError for what has none, such as a film."""
+    try:
+        return cast("list[Mapping[str, Any]]", convert_to_openai_messages(list(messages), text_format="string"))
+    except ValueError as error:
+        raise InputError(f"a message cannot be read: {str(error)[:200]}") from None
 
 
 def to_ai_message(reply: Reply) -> AIMessage:

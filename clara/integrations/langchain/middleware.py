@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Self
 
 from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse
 from langchain.agents.structured_output import ProviderStrategy, ResponseFormat, ToolStrategy
 
 from clara.config import Settings
-from clara.integrations.borrowed import BorrowingClara
+from clara.integrations.borrowed import BorrowingClara, check_options
 from clara.integrations.langchain.chat_model import ChatClara
 from clara.knowledge import KnowledgeBase
 
@@ -24,7 +24,8 @@ class ClaraMiddleware(AgentMiddleware[Any, Any, Any]):
     others of the same model. A stream shows verified sentences of the answer, and no draft.
 
     settings: CLARA's; otherwise they are read. knowledge: an open knowledge base, which the caller closes.
-    options: of `ChatClara`, such as `country`, `method` or `budget`. Raises ConfigError.
+    options: of `ChatClara`, such as `country`, `method` or `budget`. Use it as a context manager, or call `close` or
+    `aclose`. Raises ConfigError.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class ClaraMiddleware(AgentMiddleware[Any, Any, Any]):
         super().__init__()
         self._engine = BorrowingClara(settings=settings, knowledge=knowledge)
         self._options = options
+        check_options(self._engine, options)
 
     def wrap_model_call(
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], ModelResponse[Any]]
@@ -59,6 +61,12 @@ class ClaraMiddleware(AgentMiddleware[Any, Any, Any]):
     async def aclose(self) -> None:
         """Do what `close` does, without blocking."""
         await self._engine.aclose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 def _written(wanted: ResponseFormat[Any] | None) -> ResponseFormat[Any] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, Self, cast
 
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
@@ -10,6 +10,7 @@ from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict, Field, PrivateAttr
 
 from clara.engine import Clara
+from clara.errors import ConfigError
 from clara.knowledge import KnowledgeBase
 from clara.languages import canonical, detect
 from clara.types import Evidence
@@ -41,13 +42,24 @@ class ClaraRetriever(BaseRetriever):
         return [_document(evidence) for evidence in found.evidence]
 
     def model_post_init(self, context: Any, /) -> None:
-        """Make an engine where nothing was given; its knowledge base is opened at the first query."""
+        """Make an engine where nothing was given; its knowledge base is opened at the first query.
+
+        Raises ConfigError.
+        """
+        if self.engine is not None and self.knowledge is not None:
+            raise ConfigError("pass either engine or knowledge: an engine has a knowledge base of its own")
         self._own = Clara("evidence") if self.engine is None and self.knowledge is None else None
 
     def close(self) -> None:
         """Release files, unless what is searched was given."""
         if self._own is not None:
             self._own.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def _base(self) -> KnowledgeBase:
         engine = self.engine or self._own

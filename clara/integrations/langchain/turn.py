@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
@@ -20,14 +20,18 @@ class Turn:
 
     messages: the request as it stands. Its own call is made with these, since a provider's package may need what
     another form of them would lose. reply: what came back to that call, for the same reason.
+    options: what each call is made with that has a meaning to this model alone, such as `reasoning_effort`.
     blocking: the application asks without an event loop, and so is its model: clients for event loops belong to the
     one that they were first used in.
     """
 
-    def __init__(self, model: BaseChatModel, messages: Sequence[BaseMessage], *, blocking: bool) -> None:
+    def __init__(
+        self, model: BaseChatModel, messages: Sequence[BaseMessage], options: Mapping[str, Any], *, blocking: bool
+    ) -> None:
         self._model, self._messages, self._blocking = model, list(messages), blocking
+        self._options = options
         self.name = name_of(model)
-        self._plain = LangChainModel(self.name, lambda: model, owned=False)
+        self._plain = LangChainModel(self.name, lambda: model, owned=False, options=options)
         self.reply: AIMessage | None = None
 
     async def complete(self, call: Call, show: Show | None = None) -> Completion:
@@ -45,6 +49,7 @@ class Turn:
 
     async def _asked(self, messages: list[Any], call: Call, show: Show | None) -> AIMessage:
         asked, options = with_options(self._model, call.options, streamed=show is not None)
+        options |= self._options
         if not self._blocking:
             return await asked.ainvoke(messages, ALONE, **options)
         if show is None:

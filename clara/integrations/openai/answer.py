@@ -12,13 +12,13 @@ from typing import Any, Self
 from clara.engine import Clara
 from clara.engine.streams import AsyncStream
 from clara.errors import ClaraError, ConfigError, InputError, ModelError
-from clara.integrations.borrowed import lend
+from clara.integrations.borrowed import check_options, lend
 from clara.integrations.openai.asked import Asked, Upstream
 from clara.integrations.openai.forms import FORMS, Body, Form
 from clara.openai_form import Replies
 from clara.types import Event, Reply
 
-_ALLOWED = ("method", "languages", "country", "policy", "budget")
+_ALLOWED = ("method", "languages", "country", "policy", "budget", "explain")
 _STREAM = [("content-type", "text/event-stream; charset=utf-8")]
 _FINAL = [("content-type", "application/json"), ("x-should-retry", "false")]  # each call has been tried again already
 
@@ -38,19 +38,20 @@ def form_of(method: str, path: str) -> Form | None:
 
 
 class Answering:
-    """Answers requests with an engine. options: of every request that does not say otherwise."""
+    """Answers requests with an engine. options: of every request that does not say otherwise. Raises ConfigError."""
 
     def __init__(self, engine: Clara, upstream: Upstream, options: Mapping[str, Any]) -> None:
-        self._engine, self._upstream, self._options = engine, upstream, dict(options)
+        self._engine, self._upstream, self._options = engine, upstream, _told(options)
+        check_options(engine, {name: value for name, value in self._options.items() if name != "explain"})
 
     async def answer(self, form: Form, request: Any, body: Body) -> Answered:
         """Return the response to a request, once there is something to say; a failure is one in the provider's form."""
         asked = Asked(self._upstream, form, request, body)
         try:
             read = form.read(body)
-            told = _told(body)
+            told = self._options | _told(body.get("clara") or {})
             explain = bool(told.pop("explain", False))
-            options = self._options | read.options | told
+            options = read.options | told
             streams = [
                 lend(asked).run(self._engine.achat_stream, read.messages, **options, sample=str(number or ""))
                 for number in range(read.count)
@@ -104,8 +105,8 @@ class StreamedReplies:
 
     async def aclose(self) -> None:
         """Cancel what is under way."""
+        await self._stack.aclose()  # first, since pieces that are just being waited for cannot be closed
         await self._pieces.aclose()
-        await self._stack.aclose()
 
     async def _made(self, first: Event | Reply) -> AsyncGenerator[bytes, None]:
         try:
@@ -146,12 +147,11 @@ async def _reply(stream: AsyncStream[Reply]) -> Reply:
     return happened
 
 
-def _told(body: Body) -> dict[str, Any]:
-    """Return what a request says to CLARA alone. Raises InputError."""
-    told = body.get("clara") or {}
-    if not isinstance(told, Mapping) or (unknown := set(told) - {*_ALLOWED, "explain"}):
+def _told(told: Any) -> dict[str, Any]:
+    """Return what is said to CLARA alone. Raises InputError."""
+    if not isinstance(told, Mapping) or (unknown := set(told) - {*_ALLOWED}):
         named = f" {min(unknown)[:40]!r}" if isinstance(told, Mapping) else ""
-        raise InputError(f"clara{named}: give an object with any of {', '.join(_ALLOWED)}, explain")
+        raise InputError(f"clara{named}: give an object with any of {', '.join(_ALLOWED)}")
     return {name: value for name, value in told.items() if value is not None}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -42,8 +43,8 @@ def wrap(
     Tool calls and errors of the provider come back as they are. A stream holds sentences that passed their checks.
 
     The given client belongs to the new one from now on, and is closed with it.
-    settings, knowledge, observers: of `Clara`. options: of every request: country, method, languages, policy, budget;
-    a request's own are `extra_body={"clara": {...}}`. Raises ConfigError.
+    settings, knowledge, observers: of `Clara`. options: of every request: country, method, languages, policy, budget,
+    explain; a request's own are `extra_body={"clara": {...}}`. Raises ConfigError.
     """
     inner: Any = client
     http = _http_of(inner)
@@ -111,7 +112,15 @@ def _transport(http: Any) -> Any:
                 yield piece
 
         def close(self) -> None:
-            self._loop.run(self._pieces.aclose())
+            # Not waited for: a stream that was left open is closed by the garbage collector, which may run in the
+            # loop's own thread, or when the interpreter ends and has stopped that thread.
+            if sys.is_finalizing():
+                return
+            closing = self._pieces.aclose()
+            try:
+                self._loop.submit(closing)
+            except RuntimeError:  # the client was closed first, and has cancelled what was under way
+                closing.close()
 
     class Transport(http.BaseTransport):  # type: ignore[misc]
         """Does the same without an event loop of the application's: answers are made in one of its own."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from clara.config import EmbedSettings
 from clara.knowledge.embedders.http import Fault, HttpEmbedder, Sleep, open_client
+from clara.sdk import openai_http
 
 if TYPE_CHECKING:
     import httpx2
@@ -30,7 +31,7 @@ class OpenAIEmbedder(HttpEmbedder):
     def _connect(self) -> openai.OpenAI:
         import openai
 
-        http = open_client(self._settings.timeout_s)
+        http = open_client(self._settings.timeout_s, library=openai_http())
         try:
             # Retries are ours, so that one rule serves every server.
             return openai.OpenAI(api_key=self._api_key, base_url=self._url, max_retries=0, http_client=http)
@@ -63,8 +64,9 @@ class OpenAIEmbedder(HttpEmbedder):
             refused: httpx2.Response = error.response  # read by the one table for all servers
             return refused
         except openai.APIConnectionError as error:
-            cause = error.__cause__
-            raise (cause if isinstance(cause, httpx2.RequestError) else httpx2.ReadError(str(error))) from None
+            # Read by the same table: httpx, which openai 2 sends with, has the same names for what went wrong.
+            kind = getattr(httpx2, type(error.__cause__).__name__, httpx2.ReadError)
+            raise kind(str(error.__cause__ or error)) from None
         except UnicodeEncodeError:
             raise Fault(f"{self._name}: OPENAI_API_KEY holds characters that no key has; set it again") from None
         response: httpx2.Response = raw.http_response

@@ -211,14 +211,19 @@ class HttpEmbedder(BatchedEmbedder):
         return [*self._in_parts(texts[:middle]), *self._in_parts(texts[middle:])]
 
 
-def open_client(timeout_s: float, api_key: str | None = None) -> httpx2.Client:
-    """Return an HTTP client, to be closed by the caller. Raises KnowledgeError where the proxy cannot be used."""
-    import httpx2
+def open_client(timeout_s: float, api_key: str | None = None, *, library: Any = None) -> httpx2.Client:
+    """Return an HTTP client, to be closed by the caller. Raises KnowledgeError where the proxy cannot be used.
+
+    library: in place of httpx2, one of the same names.
+    """
+    if library is None:
+        import httpx2 as library
 
     headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
     try:
-        return httpx2.Client(timeout=timeout_s, headers=headers)
-    except (ImportError, ValueError, httpx2.InvalidURL):  # a SOCKS proxy without its package, or no address at all
+        client: httpx2.Client = library.Client(timeout=timeout_s, headers=headers)
+        return client
+    except (ImportError, ValueError, library.InvalidURL):  # a SOCKS proxy without its package, or no address at all
         raise KnowledgeError("the proxy of the environment cannot be used; check HTTPS_PROXY and ALL_PROXY") from None
 
 

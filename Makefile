@@ -9,8 +9,9 @@ demo: .venv/.installed
 	@$(BIN)/clara ask "मोतियाबिंद का इलाज क्या है?" --model evidence
 	@$(BIN)/clara ask "¿Qué síntomas tiene un ataque agudo de glaucoma de ángulo cerrado?" --model evidence --explain
 
+# A file's tests stay together: they share bases and servers. More processes would each build their own.
 test: .venv/.tested
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 benchmark: .venv/.tested
 	$(BIN)/python -m pytest tests/benchmark -m benchmark -s

@@ -31,6 +31,8 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in list(os.environ):
         if name.startswith("CLARA_") or name.endswith("_API_KEY") or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
+    for name in ("COLUMNS", "LINES"):  # xdist sets them, and programs take them for the size of their terminal
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("CLARA_HOME", str(tmp_path / "data"))
     monkeypatch.chdir(tmp_path)

@@ -11,7 +11,7 @@ demo: .venv/.installed
 
 # A file's tests stay together: they share bases and servers. More processes would each build their own.
 test: .venv/.tested
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 benchmark: .venv/.tested
 	$(BIN)/python -m pytest tests/benchmark -m benchmark -s

@@ -9,6 +9,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,17 +55,20 @@ class Replies:
         try:
             if path is not None:
                 path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
-            if path is not None:
-                path.chmod(0o600)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=NORMAL")
-            # Moving the log into the file waits for the disk, and every call with it: after 40 MB instead of 4.
-            self._db.execute("PRAGMA wal_autocheckpoint=10000")
-            self._db.execute(
-                "CREATE TABLE IF NOT EXISTS calls "
-                "(key TEXT PRIMARY KEY, model TEXT NOT NULL, tries INTEGER NOT NULL, reply TEXT, seconds REAL)"
-            )
+            with ExitStack() as opened:  # closed again where the file is no database
+                self._db = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
+                opened.callback(self._db.close)
+                if path is not None:
+                    path.chmod(0o600)
+                self._db.execute("PRAGMA journal_mode=WAL")
+                self._db.execute("PRAGMA synchronous=NORMAL")
+                # Moving the log into the file waits for the disk, and every call with it: after 40 MB instead of 4.
+                self._db.execute("PRAGMA wal_autocheckpoint=10000")
+                self._db.execute(
+                    "CREATE TABLE IF NOT EXISTS calls "
+                    "(key TEXT PRIMARY KEY, model TEXT NOT NULL, tries INTEGER NOT NULL, reply TEXT, seconds REAL)"
+                )
+                opened.pop_all()
         except (OSError, sqlite3.Error) as error:
             raise ConfigError(
                 f"cannot open the response cache {path}: {error}; set cache = off or choose another cache_dir"

@@ -38,6 +38,7 @@ Make = Callable[[FakeOpenAI], ChatModel]
 
 
 CALLERS_OWN: list[httpx2.AsyncClient] = []
+OPEN: list[Replies] = []
 
 
 def langchain(server: FakeOpenAI) -> ChatModel:
@@ -56,7 +57,9 @@ def from_object(server: FakeOpenAI) -> ChatModel:
 
 
 def cached(_: FakeOpenAI) -> ChatModel:
-    return Cached(ScriptedModel(["हाँ"] * 3, name="fake"), Replies(None))
+    replies = Replies(None)
+    OPEN.append(replies)
+    return Cached(ScriptedModel(["हाँ"] * 3, name="fake"), replies)
 
 
 IMPLEMENTATIONS: dict[str, Make] = {
@@ -78,6 +81,8 @@ async def model(request: pytest.FixtureRequest, openai_server: FakeOpenAI) -> As
         client = CALLERS_OWN.pop()
         assert not client.is_closed  # a model that was handed in is its owner's to close
         await client.aclose()
+    while OPEN:
+        OPEN.pop().close()
 
 
 async def test_a_completion_has_text_name_and_tokens(model: ChatModel) -> None:
@@ -167,12 +172,13 @@ async def test_before_the_first_piece_a_stream_is_tried_again_and_handed_on(open
 
 
 async def test_a_kept_reply_is_shown_whole_and_a_streamed_one_is_kept() -> None:
-    scripted = ScriptedModel(["one two"], name="fake")
-    model = Cached(scripted, Replies(None))
+    scripted, replies = ScriptedModel(["one two"], name="fake"), Replies(None)
+    model = Cached(scripted, replies)
     pieces: list[list[str]] = [[], []]
     first, second = [await model.complete(CALL, shown.append) for shown in pieces]
     assert pieces == [["one ", "two"], ["one two"]] and len(scripted.calls) == 1
     assert second.cached and not first.cached and first.text == second.text
+    replies.close()
 
 
 async def test_cancelling_a_stream_closes_the_connection(openai_server: FakeOpenAI) -> None:

@@ -50,7 +50,7 @@ def calibration_error(confidence: Floats, correct: Floats, questions: Integers, 
     _, question = np.unique(questions, return_inverse=True)
     simulated = []
     for _ in range(_SIMULATIONS):
-        right = rng.random(question.max() + 1)[question] < confidence
+        right = rng.random(int(np.max(question)) + 1)[question] < confidence
         simulated.append(_calibration_error(where, confidence - right))
     return Biased(value=_calibration_error(where, confidence - correct), null=float(np.mean(simulated)))
 
@@ -88,7 +88,7 @@ def position_bias(chosen: Integers, right: Integers, options: Integers, *, seed:
     """
     if not chosen.size:
         return _NOTHING
-    letters = int(options.max())
+    letters = int(np.max(options))
     gold = np.bincount(right, minlength=letters)
     hit = np.bincount(right[chosen == right], minlength=letters)
     # Of misses only their number per right letter and number of options matters.

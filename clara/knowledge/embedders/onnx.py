@@ -141,7 +141,8 @@ def _pool(vectors: npt.NDArray[np.float32], mask: npt.NDArray[Any], pooling: str
         ]  # the first token that is no padding
     else:
         weights = mask[:, :, None].astype(np.float32)
-        pooled = (vectors * weights).sum(axis=1) / np.maximum(weights.sum(axis=1), 1.0)
+        mean = (vectors * weights).sum(axis=1) / np.maximum(weights.sum(axis=1), 1.0)
+        pooled = mean.astype(np.float32)
     return pooled
 
 

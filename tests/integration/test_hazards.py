@@ -331,9 +331,21 @@ def test_many_that_make_a_new_base_at_once_make_one(tmp_path: Path) -> None:
 
 def test_two_writers_round_the_lock_tear_the_index_which_verify_notices_and_a_rebuild_mends(tmp_path: Path) -> None:
     """They do not even write at the same time: each writes out the graph that it holds in memory."""
-    texts, folder = claims(), tmp_path / "kb"
-    files = [write_rows(tmp_path / f"{n}.jsonl", texts[n::4]) for n in range(4)]
-    turns = [tmp_path / f"turn{n}" for n in range(5)]
+    for attempt in range(4):  # on a busy machine both may have read what the other wrote, and nothing is torn
+        folder = tmp_path / str(attempt) / "kb"
+        seen, count = _two_writers_round_the_lock(folder)
+        if lost := re.search(r"unfindable={'en': (\d+)}", seen.result.unsound):
+            break
+    assert seen.code == 0 and lost and int(lost.group(1)) > 100, seen
+    assert is_whole(inspect(folder, rebuild=True), folder, count)
+
+
+def _two_writers_round_the_lock(folder: Path) -> tuple[harm.Ended, int]:
+    """Let two processes add to a new base by turns; returns what is seen of it afterwards, and the number of rows."""
+    texts, beneath = claims(), folder.parent
+    beneath.mkdir()
+    files = [write_rows(beneath / f"{n}.jsonl", texts[n::4]) for n in range(4)]
+    turns = [beneath / f"turn{n}" for n in range(5)]
     KnowledgeBase(folder, None, embedder=FakeEmbedder()).close()
     with (
         beside(harm.add_in_turns, folder, files[0::2], turns[0:3:2], turns[1:4:2]) as (_, one),
@@ -342,10 +354,7 @@ def test_two_writers_round_the_lock_tear_the_index_which_verify_notices_and_a_re
         signal_to(turns[0])
         assert one().code == two().code == 0
     assert documents_in(folder) == len(texts)
-    seen = inspect(folder)
-    lost = re.search(r"unfindable={'en': (\d+)}", seen.result.unsound)
-    assert seen.code == 0 and lost and int(lost.group(1)) > 100, seen
-    assert is_whole(inspect(folder, rebuild=True), folder, len(texts))
+    return inspect(folder), len(texts)
 
 
 def test_a_writer_that_knows_nothing_of_clara_is_noticed(folder: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Self
 
@@ -21,7 +22,7 @@ class Request:
     raw: bytes
 
 
-class Loopback:
+class Loopback(ABC):
     """Base of the servers that tests talk to, on a free port while its block lasts.
 
     A subclass answers in `_one`. open_now, most_open: requests under way, now and at most; abandoned: those whose
@@ -103,9 +104,9 @@ class Loopback:
             writer.close()
             self._connect(-1)
 
+    @abstractmethod
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Answer one request; whether the connection stays open."""
-        raise NotImplementedError
 
 
 async def read_request(reader: asyncio.StreamReader) -> Request:
